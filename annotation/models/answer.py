@@ -1,0 +1,89 @@
+"""What people said of an item: a verdict word, categories, severity, spans, a rewrite."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from annotation.models.project import Category, Guideline
+from annotation.models.queue import Item, Seat
+
+UNDO_WINDOW = timedelta(seconds=30)
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def standing(self) -> Self:
+        """Answers that were not taken back."""
+        return self.filter(undone_at=None)
+
+    def final(self) -> Self:
+        """Standing answers that can no longer be taken back: only these are frozen and exported."""
+        return self.standing().filter(created_at__lte=timezone.now() - UNDO_WINDOW)
+
+
+class Answer(models.Model):
+    """One person's answer at one seat; a curator's own decision has no seat.
+
+    `key` is made by the page: the same submit sent twice is one answer.
+    """
+
+    class Outcome(models.TextChoices):
+        FINE = "fine"
+        BIASED = "biased"
+        CANNOT_JUDGE = "cannot_judge"
+
+    key = models.UUIDField(unique=True)
+    seat = models.ForeignKey(Seat, null=True, on_delete=models.CASCADE, related_name="answers")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="answers")
+    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="answers")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices)
+    severity = models.PositiveSmallIntegerField(null=True, blank=True)
+    categories = models.ManyToManyField(Category, blank=True, related_name="answers")
+    rewrite = models.TextField(blank=True)
+    comment = models.TextField(blank=True)
+    guideline = models.ForeignKey(Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
+    active_ms = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["annotator", "-created_at"], name="answer_by_annotator")]
+        constraints = [
+            models.UniqueConstraint(fields=["seat"], condition=Q(undone_at=None), name="one_standing_answer_per_seat"),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["fine", "biased", "cannot_judge"]), name="answer_known_outcome"
+            ),
+            models.CheckConstraint(
+                condition=Q(severity=None) | Q(severity__gte=1, severity__lte=3), name="severity_1_to_3"
+            ),
+            models.CheckConstraint(condition=Q(severity=None) | Q(outcome="biased"), name="only_bias_has_severity"),
+            models.CheckConstraint(condition=Q(rewrite="") | Q(outcome="biased"), name="only_bias_has_a_rewrite"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} on {self.item_id}"
+
+    @property
+    def undo_ends_at(self):
+        return self.created_at + UNDO_WINDOW
+
+
+class Span(models.Model):
+    """Where in the model's answer the bias stands: [start, end) in Unicode code points."""
+
+    answer = models.ForeignKey(Answer, on_delete=models.CASCADE, related_name="spans")
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["start", "end"]
+        constraints = [models.CheckConstraint(condition=Q(start__lt=F("end")), name="span_start_before_end")]
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {self.end})"

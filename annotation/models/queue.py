@@ -1,0 +1,182 @@
+"""What waits to be read: a model's answers, the items they became, and the seats at each item."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from annotation.models.project import Prompt
+from studio.models import Project, User
+from training.models import ModelVersion
+
+
+class NothingToClaim(Exception):
+    """No seat is open to this person now."""
+
+
+class Generation(models.Model):
+    """A model's answer to a prompt: by a hosted `version` with a seed, or imported from a model named in `model_name`."""
+
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="generations")
+    version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="generations")
+    model_name = models.CharField(max_length=200)
+    text = models.TextField()
+    seed = models.BigIntegerField(null=True)
+    sampling = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # One sample of a version per prompt and seed: a batch that is stored twice is stored once.
+            models.UniqueConstraint(
+                fields=["prompt", "version", "seed"],
+                condition=Q(version__isnull=False),
+                name="generation_once_per_seed",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=None) | Q(seed__isnull=False), name="hosted_answers_have_a_seed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def settled(self) -> Self:
+        return self.filter(verdict__isnull=False)
+
+    def disputed(self) -> Self:
+        """Every seat answered, nothing retired, and no verdict: the answers do not agree."""
+        seats = Seat.objects.filter(item=models.OuterRef("pk"))
+        return self.filter(
+            ~models.Exists(seats.filter(status=Seat.Status.OPEN)),
+            models.Exists(seats.filter(status=Seat.Status.ANSWERED)),
+            verdict=None,
+        )
+
+    def unread(self) -> Self:
+        """Items nobody has answered and nobody holds: what the stock counts, and what a newer model may replace."""
+        touched = Seat.objects.filter(item=models.OuterRef("pk")).exclude(
+            Q(status=Seat.Status.OPEN), Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
+        )
+        return self.filter(~models.Exists(touched))
+
+
+class Item(models.Model):
+    """One answer to be reviewed. Its `uuid` is the only name of it that leaves this room."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
+    generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="item")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["project", "id"], name="item_by_project")]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class SeatQuerySet(models.QuerySet["Seat"]):
+    def open(self) -> Self:
+        """Seats anybody could take: unanswered, and unheld or held on a lease that ran out."""
+        return self.filter(Q(holder=None) | Q(lease_ends_at__lte=timezone.now()), status=Seat.Status.OPEN)
+
+    def held_by(self, user: User) -> Self:
+        return self.filter(status=Seat.Status.OPEN, holder=user)
+
+    def open_to(self, user: User, project: Project) -> Self:
+        """Seats this person could take now: open, at an item where they neither sit, nor sat, nor skipped."""
+        mine = Seat.objects.filter(item=models.OuterRef("item"), holder=user)
+        skipped = Skip.objects.filter(item=models.OuterRef("item"), user=user)
+        return self.open().filter(~models.Exists(mine), ~models.Exists(skipped), project=project)
+
+
+class Seat(models.Model):
+    """The right to answer one item once. An item that wants three readers has three.
+
+    An expired lease *is* an open seat, so no cleaner is needed; overlap can never be exceeded because there is no
+    fourth seat.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        ANSWERED = "answered"
+        RETIRED = "retired"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="seats")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="seats")
+    position = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.OPEN)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="seats"
+    )
+    lease_ends_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SeatQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project", "item", "id"], condition=Q(status="open"), name="seat_open_in_order"),
+            models.Index(fields=["holder", "project"], condition=Q(status="open"), name="seat_open_by_holder"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["item", "position"], name="seat_position_once_per_item"),
+            models.UniqueConstraint(fields=["item", "holder"], name="nobody_sits_twice_at_one_item"),
+            models.CheckConstraint(condition=Q(status__in=["open", "answered", "retired"]), name="seat_known_status"),
+            models.CheckConstraint(
+                condition=Q(holder=None, lease_ends_at=None) | Q(holder__isnull=False, lease_ends_at__isnull=False),
+                name="a_holder_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="answered") | Q(holder__isnull=False), name="answers_have_a_holder"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}/{self.position}"
+
+
+class Skip(models.Model):
+    """That a person passed on an item, and why; it is not offered to them again."""
+
+    class Reason(models.TextChoices):
+        UNCLEAR = "unclear", "The prompt or the answer makes no sense"
+        EXPERTISE = "expertise", "I lack the background to judge this"
+        TOO_HARD = "too_hard", "Too hard for me"
+        TECHNICAL = "technical", "It does not show properly"
+        OTHER = "other", "Another reason"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="skips")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=20, choices=Reason.choices)
+    comment = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "user"], name="skip_once_per_person_and_item")]
+
+    def __str__(self) -> str:
+        return f"{self.user} skipped {self.item_id}"
+
+
+class Draft(models.Model):
+    """What a person had written at an item before submitting: unfinished, or finished too late."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="drafts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    data = models.JSONField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "user"], name="draft_once_per_person_and_item")]
+
+    def __str__(self) -> str:
+        return f"draft of {self.user} at {self.item_id}"

@@ -1,0 +1,207 @@
+"""The ground: people, projects, who may do what in which, and the book of what was done.
+
+Both rooms above stand on it. A project is here and not in `annotation`, because training must also ask who may see it.
+"""
+
+import secrets
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Frozen(Exception):
+    """A row that must not change was about to be changed or deleted."""
+
+
+class AppendOnlyQuerySet(models.QuerySet):
+    """Rows that are added and read, never changed."""
+
+    def update(self, **kwargs: Any) -> int:
+        raise Frozen(f"{self.model.__name__} rows are append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise Frozen(f"{self.model.__name__} rows are append-only")
+
+
+class AppendOnly(models.Model):
+    """Base of every noun whose history must stay true. A promise in Python; docs/architecture.md names the wall."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Frozen(f"{type(self).__name__} {self.pk} is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise Frozen(f"{type(self).__name__} {self.pk} is append-only")
+
+
+class User(AbstractUser):
+    """A person who can log in. What they may do is said per project, in `Membership`."""
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def may_create_projects(self) -> bool:
+        return self.is_superuser
+
+    def role_in(self, project: "Project") -> "Role | None":
+        """This person's role in `project`, or None; a superuser is an admin everywhere."""
+        if self.is_superuser:
+            return Role.ADMIN
+        mine = project.memberships.filter(user=self).values_list("role", flat=True).first()
+        return Role(mine) if mine else None
+
+
+class Role(models.TextChoices):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    ANNOTATOR = "annotator", _("annotator")
+    CURATOR = "curator", _("curator")
+    ADMIN = "admin", _("admin")
+
+    def includes(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: Any) -> Self:
+        """The projects that exist for `user`; every lookup of anything starts here."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(memberships__user=user)
+
+
+class Project(models.Model):
+    """One model to improve, the people who review it, and the rules they agreed on."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    base_model = models.CharField(
+        max_length=500,
+        help_text=_("A hub id such as org/name, or a folder on this machine, of a Transformers causal language model."),
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    overlap = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(25)],
+        help_text=_("How many people answer each item."),
+    )
+    lease_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
+        help_text=_("How long an item stays reserved for the person who has it open, without a sign of life."),
+    )
+    stock = models.PositiveIntegerField(
+        default=100,
+        validators=[MaxValueValidator(100_000)],
+        help_text=_("Unread answers kept ready for reviewers. 0 turns generation off."),
+    )
+    temperature = models.FloatField(default=0.8, validators=[MinValueValidator(0), MaxValueValidator(5)])
+    top_p = models.FloatField(default=1.0, validators=[MinValueValidator(0.01), MaxValueValidator(1)])
+    max_new_tokens = models.PositiveIntegerField(
+        default=256, validators=[MinValueValidator(1), MaxValueValidator(8192)]
+    )
+
+    round_every = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Open a round by itself when so many new demonstrations are settled. Empty: never."),
+    )
+    round_cron = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text=_("Or by the clock: minute hour day month weekday, as in crontab. Empty: never."),
+    )
+    auto_promote = models.BooleanField(
+        default=False,
+        help_text=_("A candidate that passes the gate goes live by itself; else a person presses the button."),
+    )
+    recipe = models.JSONField(default=dict, blank=True, help_text=_("Training settings that differ from the defaults."))
+    gate_limits = models.JSONField(default=dict, blank=True, help_text=_("Gate limits that differ from the defaults."))
+    suites = models.JSONField(default=list, blank=True, help_text=_("Names of the evaluation suites the gate asks."))
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(overlap__gte=1, overlap__lte=25), name="project_overlap_1_to_25"),
+            models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="project_lease_at_least_1_minute"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def new_pseudonym() -> str:
+    return f"p-{secrets.token_hex(5)}"
+
+
+class Membership(models.Model):
+    """A person in a project: a role, and the name under which exports know them."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+    pseudonym = models.CharField(max_length=20, default=new_pseudonym, unique=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="membership_once_per_project"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_known_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role} in {self.project}"
+
+
+class AuditQuerySet(AppendOnlyQuerySet):
+    def visible_to(self, user: Any) -> Self:
+        """Entries of projects this person administers; a superuser reads all."""
+        if user.is_superuser:
+            return self
+        mine = Membership.objects.filter(user_id=user.pk, role=Role.ADMIN).values("project")
+        return self.filter(project__in=mine)
+
+
+class AuditEntry(AppendOnly):
+    """Who did what to what, when, why. Written only by `studio.audit.record`."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    verb = models.CharField(max_length=40)
+    project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="+")
+    target_type = models.CharField(max_length=60, blank=True)
+    target_id = models.CharField(max_length=80, blank=True)
+    target_name = models.CharField(max_length=200, blank=True)
+    reason = models.TextField(blank=True)
+    data = models.JSONField(default=dict)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["project", "-id"], name="audit_by_project")]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.actor or 'the studio'} {self.verb} {self.target_name}"

@@ -1,0 +1,49 @@
+"""Four filters for numbers and times: ago, percent, interval, number. No HTML."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+register = template.Library()
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """ "3 minutes ago"; "now" below a minute; "never" for nothing."""
+    if moment is None:
+        return "never"
+    if (timezone.now() - moment).total_seconds() < 60:
+        return "just now"
+    return f"{timesince(moment, depth=1)} ago"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share of 1 as "57.3 %"; "–" where it is not defined."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """Three significant digits, whole numbers whole; "–" where it is not defined."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+@register.filter
+def interval(score: Any) -> str:
+    """A score's value with its interval, in the score's unit: "12.0 % (8.2–17.3)" or "2.36 (2.31–2.41)"."""
+    if score.value is None:
+        return "–"
+    scale, unit = (100, " %") if score.unit == "share" else (1, "")
+    digits = 1 if score.unit == "share" else 3
+    text = f"{scale * score.value:.{digits}f}{unit}"
+    if score.low is None or score.high is None:
+        return text
+    return f"{text} ({scale * score.low:.{digits}f} to {scale * score.high:.{digits}f})"
