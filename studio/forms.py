@@ -1,0 +1,136 @@
+"""Shapes of what the studio's own pages send."""
+
+import json
+from typing import Any
+
+from celery.schedules import ParseException, crontab
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.text import slugify
+
+from studio.models import Project, Role
+from training.science.gate import Limits
+from training.science.spec import RoundSpec
+
+FIXED_BY_THE_ROUND = {"snapshot", "snapshot_path", "base_model", "code_version"}
+
+
+class MemberForm(forms.Form):
+    """A name and a role."""
+
+    username = forms.RegexField(
+        r"^[\w.@+-]+$", max_length=150, help_text="An existing account, or a name for a new one: letters, digits and @.+-_"
+    )
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class ProjectForm(forms.ModelForm):
+    """What a new project needs; the rest has defaults and stands on the settings page."""
+
+    class Meta:
+        model = Project
+        fields = ("name", "slug", "description", "base_model")
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].required = False
+        self.fields["slug"].help_text = "The project's address. Left empty, it is made from the name."
+
+    def clean_slug(self) -> str:
+        slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))
+        if not slug:
+            raise ValidationError("Give an address of Latin letters, digits and hyphens: none could be made from the name.")
+        if Project.objects.filter(slug=slug).exists():
+            raise ValidationError(f"The address {slug} is taken.")
+        return slug
+
+
+class SettingsForm(forms.ModelForm):
+    """Everything an admin may change of a project. Changes count from the next item, round or batch on."""
+
+    class Meta:
+        model = Project
+        fields = (
+            "name",
+            "description",
+            "overlap",
+            "lease_minutes",
+            "stock",
+            "temperature",
+            "top_p",
+            "max_new_tokens",
+            "round_every",
+            "round_cron",
+            "auto_promote",
+            "recipe",
+            "gate_limits",
+            "suites",
+        )
+        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
+
+    GROUPS = (
+        ("The project", ("name", "description")),
+        ("Reviewing", ("overlap", "lease_minutes")),
+        ("Answers", ("stock", "temperature", "top_p", "max_new_tokens")),
+        ("Rounds", ("round_every", "round_cron", "auto_promote", "recipe")),
+        ("Evidence and gate", ("suites", "gate_limits")),
+    )
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
+
+    def clean_round_cron(self) -> str:
+        text = self.cleaned_data["round_cron"].strip()
+        try:
+            if text:
+                crontab.from_string(text)
+        except (ParseException, ValueError) as error:
+            raise ValidationError(f"Not a crontab line (minute hour day month weekday): {error}") from error
+        return text
+
+    def clean_recipe(self) -> dict[str, Any]:
+        return self._checked("recipe", lambda given: RoundSpec("0" * 64, "", "x", **given), FIXED_BY_THE_ROUND)
+
+    def clean_gate_limits(self) -> dict[str, Any]:
+        return self._checked("gate_limits", lambda given: Limits(**given), set())
+
+    def clean_suites(self) -> list[str]:
+        suites = self.cleaned_data["suites"] or []
+        if not isinstance(suites, list) or not all(isinstance(name, str) for name in suites):
+            raise ValidationError('A list of suite names, such as ["starter_probes", "capability"].')
+        return suites
+
+    def _checked(self, name: str, build: Any, fixed: set[str]) -> dict[str, Any]:
+        given = self.cleaned_data[name] or {}
+        if not isinstance(given, dict):
+            raise ValidationError('Settings by name, such as {"learning_rate": 0.0005}.')
+        if taken := sorted(fixed & set(given)):
+            raise ValidationError(f"{', '.join(taken)}: set by the round itself.")
+        try:
+            build(given)
+        except (TypeError, ValueError) as error:
+            raise ValidationError(str(error).replace("RoundSpec.__init__() got an", "").strip()) from error
+        json.dumps(given, allow_nan=False)
+        return given
+
+
+class TaxonomyForm(forms.Form):
+    """The bias categories, one per line: ``Name: description``; the order is the order of the keys."""
+
+    categories = forms.CharField(widget=forms.Textarea(attrs={"rows": 8}))
+
+    def clean_categories(self) -> list[tuple[str, str]]:
+        found: dict[str, tuple[str, str]] = {}
+        for number, line in enumerate(self.cleaned_data["categories"].splitlines(), 1):
+            if not line.strip():
+                continue
+            name, _, description = (part.strip() for part in line.partition(":"))
+            slug = slugify(name)
+            if not slug or len(name) > 120:
+                raise ValidationError(f"Line {number}: a category needs a name of at most 120 letters, with a Latin one in it.")
+            if slug in found:
+                raise ValidationError(f"Line {number}: {name} stands there twice.")
+            found[slug] = (name, description)
+        return list(found.values())

@@ -1,0 +1,61 @@
+"""What a person finds when they arrive: their projects, and what waits in one of them. Only reads."""
+
+from typing import Any
+
+from django.conf import settings
+
+from annotation.models import Answer, Item, Seat
+from annotation.policy import new_demonstrations
+from studio.models import Project, Role, User
+from training.models import ModelVersion
+
+ENOUGH = 1000
+"""Counting stops here: "1000+" tells a reviewer as much as the true number, and costs the same on a million items."""
+
+
+def default_base_model() -> str:
+    return settings.DEFAULT_BASE_MODEL
+
+
+def projects_of(user: User) -> list[Project]:
+    """The projects `user` sees, each with `role`, `waiting` and `live`."""
+    projects = list(Project.objects.visible_to(user))
+    for project in projects:
+        project.role = user.role_in(project)  # type: ignore[attr-defined]
+        project.waiting = waiting_for(project, user)  # type: ignore[attr-defined]
+        project.live = ModelVersion.objects.current(project)  # type: ignore[attr-defined]
+    return projects
+
+
+def waiting_for(project: Project, user: User) -> int:
+    """Items this person could answer now, counted up to ENOUGH."""
+    return Seat.objects.open_to(user, project)[:ENOUGH].count()
+
+
+def of(project: Project, user: User) -> dict[str, Any]:
+    """Everything the overview page shows of one project."""
+    role = user.role_in(project)
+    new = new_demonstrations(project)
+    return {
+        "waiting": waiting_for(project, user),
+        "answered_by_me": Answer.objects.standing().filter(annotator=user, item__project=project, seat__isnull=False).count(),
+        "disputed": Item.objects.filter(project=project).disputed()[:ENOUGH].count() if _curates(role) else None,
+        "unread": Item.objects.filter(project=project).unread()[:ENOUGH].count(),
+        "settled": Item.objects.filter(project=project).settled().count(),
+        "new_demonstrations": new,
+        "missing_demonstrations": max(0, project.round_every - new) if project.round_every else None,
+        "live": ModelVersion.objects.current(project),
+        "active_round": project.rounds.active().first(),
+        "last_round": project.rounds.select_related("snapshot").first(),
+        "prompts": project.prompts.count(),
+        "enough": ENOUGH,
+    }
+
+
+def _curates(role: Role | None) -> bool:
+    return role is not None and role.includes(Role.CURATOR)
+
+
+def taxonomy(project: Project) -> dict[str, str]:
+    """The categories as the settings page edits them: one per line, ``Name: description``."""
+    return {"categories": "\n".join(f"{c.name}: {c.description}".rstrip(": ") for c in project.categories.all())}

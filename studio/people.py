@@ -1,0 +1,76 @@
+"""Verbs on people: give somebody a role in a project, change it, take it away, hand out a new password."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from studio import audit
+from studio.models import Membership, Project, Role, User
+
+
+class LastAdmin(Exception):
+    """A project would be left without an admin."""
+
+
+class AlreadyMember(Exception):
+    """That person is in the project already."""
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """A membership, and the password to hand over when the account was made for it; it is shown once and kept nowhere."""
+
+    membership: Membership
+    password: str | None
+
+
+@transaction.atomic
+def add_member(project: Project, username: str, role: Role, *, actor: User | None) -> Welcome:
+    """Give `username` a role in `project`; an unknown name becomes a new account with a random password."""
+    user, made = User.objects.get_or_create(username=username)
+    password = new_password(user) if made else None
+    membership, joined = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
+    if not joined:
+        raise AlreadyMember(f"{username} is already in this project, as {membership.role}.")
+    audit.record(actor, "added member", membership, role=role, new_account=made)
+    return Welcome(membership, password)
+
+
+@transaction.atomic
+def change_role(membership: Membership, role: Role, *, actor: User) -> None:
+    """Give a member another role; the last admin cannot be made less."""
+    _keep_an_admin(membership, unless=role == Role.ADMIN)
+    old, membership.role = membership.role, role
+    membership.save(update_fields=["role"])
+    audit.record(actor, "changed role", membership, old=old, new=role)
+
+
+@transaction.atomic
+def remove_member(membership: Membership, *, actor: User) -> None:
+    """End a membership; what the person answered stays, under their pseudonym."""
+    _keep_an_admin(membership)
+    audit.record(actor, "removed member", membership, role=membership.role, pseudonym=membership.pseudonym)
+    membership.delete()
+
+
+@transaction.atomic
+def reset_password(membership: Membership, *, actor: User) -> str:
+    """A new random password for a member, to hand over once."""
+    password = new_password(membership.user)
+    audit.record(actor, "reset password", membership)
+    return password
+
+
+def new_password(user: User) -> str:
+    password = secrets.token_urlsafe(12)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    return password
+
+
+def _keep_an_admin(membership: Membership, *, unless: bool = False) -> None:
+    # The rows are locked, so that two admins who remove each other in the same second do not both succeed.
+    admins = Membership.objects.select_for_update().filter(project=membership.project_id, role=Role.ADMIN)
+    if not unless and set(admins.values_list("pk", flat=True)) == {membership.pk}:
+        raise LastAdmin(f"{membership.user} is the only admin of this project: make somebody else admin first.")

@@ -1,0 +1,101 @@
+"""Founding a project, changing its settings and taxonomy, and the overview."""
+
+import pytest
+from django.urls import reverse
+
+from studio.models import AuditEntry, Project
+from tests.cast import make_user, settle_item
+
+
+def post_settings(client, project, **changes):
+    """The settings form as a browser sends it, with some fields changed."""
+    page = client.get(reverse("project-settings", args=[project.slug]))
+    form = page.context["form"]
+    data = {name: form[name].value() for name in form.fields}
+    data = {k: "" if v is None else v for k, v in data.items() if v is not False}
+    return client.post(reverse("project-settings", args=[project.slug]), {**data, **changes})
+
+
+def test_a_superuser_founds_a_project_and_is_its_admin(db, client):
+    client.force_login(make_user("root", is_superuser=True))
+    made = client.post(reverse("project-new"), {"name": "Answers on Work", "base_model": "org/model"})
+    project = Project.objects.get(slug="answers-on-work")
+    assert made.url == reverse("project", args=["answers-on-work"])
+    assert project.memberships.get().role == "admin"
+    assert project.categories.count() == 5
+    assert client.get(made.url).status_code == 200
+
+
+def test_a_taken_address_is_refused_beside_the_field(cast, client):
+    client.force_login(make_user("root", is_superuser=True))
+    page = client.post(reverse("project-new"), {"name": "Peoples", "base_model": "x"})
+    assert page.status_code == 400
+    assert "is taken" in str(page.context["form"].errors["slug"])
+
+
+def test_only_superusers_found_projects_and_read_the_whole_audit(cast, client):
+    client.force_login(cast.max)
+    assert client.get(reverse("project-new")).status_code == 403
+    assert client.get(reverse("audit-all")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("recipe", '{"learning_rate": 5}', "learning_rate: must be above 0"),
+        ("recipe", '{"nonsense": 1}', "nonsense"),
+        ("recipe", '{"snapshot": "x"}', "set by the round itself"),
+        ("recipe", "[1]", "Settings by name"),
+        ("recipe", "{", "valid JSON"),
+        ("gate_limits", '{"nonsense": 1}', "nonsense"),
+        ("round_cron", "every day", "crontab"),
+        ("round_cron", "61 * * * *", "crontab"),
+        ("overlap", "0", "greater than or equal to 1"),
+        ("suites", '{"a": 1}', "list of suite names"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_changes_nothing(cast, client, field, value, sentence):
+    client.force_login(cast.max)
+    before = Project.objects.filter(pk=cast.project.pk).values().get()
+    page = post_settings(client, cast.project, **{field: value})
+    assert page.status_code == 400
+    assert sentence in str(page.context["form"].errors[field])
+    assert Project.objects.filter(pk=cast.project.pk).values().get() == before
+
+
+def test_settings_are_saved_and_written_down(cast, client):
+    client.force_login(cast.max)
+    assert post_settings(client, cast.project, overlap="3", recipe='{"epochs": 2}', round_cron="0 3 * * 1").status_code == 302
+    cast.project.refresh_from_db()
+    assert (cast.project.overlap, cast.project.recipe) == (3, {"epochs": 2})
+    entry = AuditEntry.objects.get(verb="changed settings")
+    assert set(entry.data["changed"]) == {"overlap", "recipe", "round_cron"}
+
+
+def test_the_taxonomy_is_edited_as_lines(cast, client):
+    client.force_login(cast.max)
+    url = reverse("taxonomy", args=["peoples"])
+    client.post(url, {"categories": "Stereotype: a trait from a group\n\nErasure"})
+    assert list(cast.project.categories.values_list("slug", "description", "position")) == [
+        ("stereotype", "a trait from a group", 1),
+        ("erasure", "", 2),
+    ]
+    assert "twice" in client.post(url, {"categories": "A\na"}).content.decode()
+
+
+def test_a_category_that_answers_name_is_kept(cast, client):
+    verdict = settle_item(cast.item())
+    verdict.answer.categories.add(cast.category)
+    client.force_login(cast.max)
+    page = client.post(reverse("taxonomy", args=["peoples"]), {"categories": "Erasure"})
+    assert "already name Stereotype" in page.content.decode()
+    assert cast.project.categories.get().slug == "stereotype"
+
+
+def test_the_overview_says_what_waits_for_whom(cast, client):
+    cast.item(), cast.item()
+    client.force_login(cast.ada)
+    assert client.get(reverse("project", args=["peoples"])).context["waiting"] == 2
+    assert client.get(reverse("home")).url == reverse("project", args=["peoples"])
+    client.force_login(cast.eve)
+    assert client.get(reverse("project", args=["peoples"])).status_code == 404

@@ -1,0 +1,151 @@
+"""The house itself under test: directions of import, migrations, documents, doors, and what the web process carries."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.cast import make_round, make_snapshot, make_version
+
+ROOT = Path(__file__).resolve().parent.parent
+SCIENCE = sorted([*ROOT.glob("training/science/**/*.py"), *ROOT.glob("annotation/science/**/*.py")])
+
+
+def test_imports_go_down_only():
+    run = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout
+
+
+def test_every_model_change_has_its_migration(db):
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_setting_is_in_the_documents():
+    names = re.findall(r'(?:env\.\w+|kept_secret)\(\s*"([A-Z][A-Z_]+)"', (ROOT / "studio/settings.py").read_text())
+    page = (ROOT / "docs/settings.md").read_text()
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_recipe_setting_is_in_the_documents():
+    from dataclasses import fields
+
+    from training.science.gate import Limits
+    from training.science.spec import RoundSpec
+
+    page = (ROOT / "docs/settings.md").read_text()
+    names = [field.name for cls in (RoundSpec, Limits) for field in fields(cls)]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def names_of(resolver: URLResolver, prefix: str = "") -> list[tuple[str, list[str]]]:
+    """(name, the arguments it takes) of every URL of ours below `resolver`."""
+    found = []
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.app_name != "admin":
+                inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+                parents = list(pattern.pattern.converters)
+                found += [(name, parents + arguments) for name, arguments in names_of(pattern, inner)]
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            found.append((f"{prefix}{pattern.name}", list(pattern.pattern.converters)))
+    return found
+
+
+DOORS = names_of(get_resolver())
+IN_A_PROJECT = [(name, arguments) for name, arguments in DOORS if "slug" in arguments]
+
+
+def test_every_url_is_in_the_documents():
+    page = (ROOT / "docs/urls.md").read_text()
+    assert [name for name, _ in DOORS if f"`{name}`" not in page] == []
+
+
+@pytest.fixture
+def addresses(cast):
+    """Every door of the project, with arguments that exist."""
+    version = make_version(cast.project, 0, live=True)
+    item = cast.item(version=version)
+    snapshot = make_snapshot(cast.project)
+    round = make_round(cast.project, snapshot=snapshot, state="passed")
+    given = {
+        "slug": "peoples",
+        "uuid": item.uuid,
+        "digest": snapshot.digest,
+        "number": round.number,
+        "format": "jsonl",
+        "suite": "capability",
+        "key": "candidate",
+        "pk": cast.project.memberships.first().pk,
+    }
+    return [reverse(name, kwargs={a: given[a] for a in arguments}) for name, arguments in IN_A_PROJECT]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_door_of_a_project_opens_to_the_admin_of_another(cast, client, addresses, method):
+    client.force_login(cast.eve)
+    answers = {address: getattr(client, method)(address).status_code for address in addresses}
+    assert len(answers) > 25
+    assert {a: s for a, s in answers.items() if s not in (404, 405)} == {}
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_no_door_of_a_project_opens_to_a_stranger(client, addresses, method):
+    for address in addresses:
+        answer = getattr(client, method)(address)
+        assert answer.status_code in (302, 401, 403, 405), address
+        if answer.status_code == 302:
+            assert answer.url.startswith(reverse("account_login")), address
+
+
+def test_a_post_without_a_csrf_token_is_refused_at_every_door(cast, addresses):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(cast.max)
+    answers = {address: strict.post(address).status_code for address in addresses}
+    assert {a: s for a, s in answers.items() if s not in (403, 405)} == {}
+
+
+def test_the_web_process_carries_no_torch():
+    """Importing all that a request can reach stays light; `web` in docs/benchmarks.md has the megabytes."""
+    code = (
+        "import django, sys; django.setup()\n"
+        "from django.urls import get_resolver; get_resolver().url_patterns\n"
+        "import studio.wsgi, training.tasks, annotation.tasks\n"
+        "heavy = {'torch','transformers','trl','peft','datasets','pyarrow','pandas','scipy','sklearn'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=clean_environment())
+    assert run.returncode == 0, run.stderr
+
+
+def clean_environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "studio.settings"}
+
+
+def public_functions(path: Path) -> list[ast.FunctionDef]:
+    return [
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+
+
+@pytest.mark.parametrize("path", SCIENCE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_public_number_says_what_it_is(path):
+    assert [f.name for f in public_functions(path) if not ast.get_docstring(f)] == []
+
+
+def test_nothing_names_where_it_was_built():
+    """No path of a machine and no registry host stands in the project."""
+    unwanted = re.compile(rb"/wor" rb"k/|/opt/whe" rb"els|pypi\.or" rb"g|registry\.npm" rb"js|deb\.debi" rb"an")
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
+    assert [name for name in files if name and unwanted.search((ROOT / name).read_bytes())] == []
