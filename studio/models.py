@@ -75,6 +75,14 @@ class Role(models.TextChoices):
         order = list(Role)
         return order.index(self) >= order.index(other)
 
+    @property
+    def may_curate(self) -> bool:
+        return self.includes(Role.CURATOR)
+
+    @property
+    def may_administer(self) -> bool:
+        return self.includes(Role.ADMIN)
+
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Any) -> Self:

@@ -1,0 +1,8 @@
+// The behaviours every page has; each file finds its own elements by their data- attributes.
+import "./themeswitch.js";
+import "./menu.js";
+import "./dismiss.js";
+import "./dialog.js";
+import "./once.js";
+import "./ask.js";
+import "./copy.js";

@@ -1,0 +1,33 @@
+// [data-theme-switch]: one button that goes through system, light, dark, and says which it is.
+const NAMES = { system: "System", light: "Light", dark: "Dark" };
+const ORDER = Object.keys(NAMES);
+
+function chosen() {
+  return document.documentElement.dataset.theme || "system";
+}
+
+function choose(theme) {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  try {
+    if (theme === "system") localStorage.removeItem("theme");
+    else localStorage.setItem("theme", theme);
+  } catch {
+    // storage is switched off: the choice lasts as long as the page
+  }
+}
+
+function label(button) {
+  const name = NAMES[chosen()];
+  button.querySelector("[data-theme-name]").textContent = name;
+  button.setAttribute("aria-label", `Theme: ${name}. Change it`);
+}
+
+for (const button of document.querySelectorAll("[data-theme-switch]")) {
+  label(button);
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    choose(ORDER[(ORDER.indexOf(chosen()) + 1) % ORDER.length]);
+    document.querySelectorAll("[data-theme-switch]").forEach(label);
+  });
+}
