@@ -4,6 +4,7 @@ Only the standard library, so that a child can report "loading" before it loads 
 """
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from training.science.spec import Exit
 
@@ -28,13 +29,40 @@ class Refused(Exception):
         self.code = code
 
 
-class Cancelled(Exception):
-    """The parent asked for an end (SIGTERM)."""
+class Cancelled(BaseException):
+    """The parent asked for an end (SIGTERM). Not an `Exception`: no library's broad handler may swallow it."""
+
+
+_FULL_DISK = ("No space left on device", "StorageFull", "os error 28", "code: 28")
+_NO_MEMORY = ("OutOfMemoryError", "MemoryError")
+
+
+def explain(error: BaseException) -> Refused | None:
+    """The refusal behind an error of a library, or None when it is nobody's but ours.
+
+    A full disk and a full memory arrive in many types: OSError from Python, SafetensorError and RuntimeError from
+    the libraries that write weights, OutOfMemoryError from the GPU.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, Refused):
+            return link
+        if getattr(link, "errno", None) == errno.ENOSPC or any(word in str(link) for word in _FULL_DISK):
+            return Refused("disk", "The disk is full: free some space, then start again.")
+        if type(link).__name__ in _NO_MEMORY or "not enough memory" in str(link):
+            return Refused("memory", "Not enough memory: choose a smaller batch, shorter rows or a smaller model.")
+        link = link.__cause__ or link.__context__
+    return None
+
+
+_ours: TextIO | None = None
+"""Where lines go once `run` has sent everything that libraries print to the log; None is stdout as it is."""
 
 
 def say(event: str, **fields: Any) -> None:
     """Print one line {"event": event, "time": unix seconds, ...} and flush it."""
-    print(json.dumps({"event": event, "time": round(time.time(), 3), **fields}, ensure_ascii=False), flush=True)
+    line = json.dumps({"event": event, "time": round(time.time(), 3), **fields}, ensure_ascii=False)
+    print(line, file=_ours or sys.stdout, flush=True)
 
 
 def die_with_parent() -> None:
@@ -69,24 +97,19 @@ def run(program: Callable[[str], None]) -> None:
         sys.exit(f"usage: python -m {program.__module__} SPEC.json")
     die_with_parent()
     signal.signal(signal.SIGTERM, _on_sigterm)
+    global _ours
+    _ours, sys.stdout = sys.stdout, sys.stderr  # a library that prints must not break the parent's reading
     say("started", pid=os.getpid())
     try:
         program(sys.argv[1])
     except Cancelled:
         say("cancelled")
         sys.exit(Exit.CANCELLED)
-    except Refused as refusal:
-        say("error", code=refusal.code, message=str(refusal))
-        sys.exit(Exit.REFUSED)
-    except OSError as error:
-        if error.errno != 28:  # ENOSPC
-            traceback.print_exc()
-            say("error", code="bug", message=f"{type(error).__name__}: {error}")
-            sys.exit(Exit.BUG)
-        say("error", code="disk", message="The disk is full: free some space, then start the round again.")
-        sys.exit(Exit.REFUSED)
     except BaseException as error:
         traceback.print_exc()
+        if (refusal := explain(error)) is not None:
+            say("error", code=refusal.code, message=str(refusal))
+            sys.exit(Exit.REFUSED)
         say("error", code="bug", message=f"{type(error).__name__}: {error}")
         sys.exit(Exit.BUG)
     say("done")

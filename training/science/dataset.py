@@ -1,0 +1,245 @@
+"""Frozen rows in, training records out: reading with the digest checked, and every check that costs no model.
+
+TRL trains on an empty completion, on a rewrite equal to the rejected answer, and on a file that changed since it was
+frozen, all without a word. So what is wrong with the data is said here, before a process loads anything heavy. Only the standard library, so that a parent may ask the same questions.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training.science.lines import Refused
+
+Row = Mapping[str, Any]
+Record = dict[str, Any]
+
+_TEXTS = ("uuid", "prompt", "completion", "verdict", "split")
+_NAMED = 5
+"""Bad rows a refusal names; the rest it counts."""
+
+
+def read_snapshot(path: str | Path, digest: str) -> list[Record]:
+    """The rows of the snapshot file `path`, whose bytes must have the SHA-256 `digest`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Canonical JSON lines, one row a line.
+    digest : str
+        64 hexadecimal digits: the name of the snapshot.
+
+    Returns
+    -------
+    list of dict
+        At least one row.
+
+    Raises
+    ------
+    Refused
+        Code ``data``: no such file, another content, no rows, a line that is no row.
+    """
+    content = _content(path, "snapshot")
+    found = hashlib.sha256(content).hexdigest()
+    if found != digest:
+        raise Refused(
+            "data",
+            f"The snapshot file {path} is not the one that was frozen: its SHA-256 is {found[:12]}…, "
+            f"expected {digest[:12]}…. Freeze the rows again.",
+        )
+    rows = [_snapshot_row(number, row) for number, row in _json_lines(content, str(path))]
+    if not rows:
+        raise Refused("data", "The snapshot has no rows: settle some answers, then freeze again.")
+    return rows
+
+
+def read_replay(path: str | Path) -> list[Record]:
+    """Neutral rows {"prompt", "completion"} or {"text"} of the JSON lines file `path`; Refused names a bad line."""
+    rows = []
+    for number, row in _json_lines(_content(path, "replay"), str(path)):
+        keys = ("text",) if "text" in row else ("prompt", "completion")
+        if not all(isinstance(row.get(key), str) for key in keys) or not str(row[keys[-1]]).strip():
+            raise Refused("data", f'{path}, line {number}: expected {{"text"}} or {{"prompt", "completion"}}.')
+        rows.append({key: row[key] for key in (*keys, "messages") if key in row} | {"uuid": f"replay line {number}"})
+    if not rows:
+        raise Refused("data", f"The replay file {path} has no rows.")
+    return rows
+
+
+def sft_records(rows: Sequence[Row], *, use_accepted: bool = True) -> list[Record]:
+    """Demonstrations: the rewrite of a biased answer, and, if `use_accepted`, a fine answer as it stands.
+
+    Returns
+    -------
+    list of dict
+        {"uuid", "prompt", "messages", "completion"}; rows whose split is not ``train`` are left out.
+
+    Raises
+    ------
+    Refused
+        Code ``data``: a rewrite is empty or equal to the answer, a completion is empty, or nothing is left to train on.
+    """
+    chosen = [row for row in _training(rows) if row["verdict"] == "biased" or use_accepted]
+    _refuse_bad(chosen, _faults)
+    records = [_record(row, _taught(row)) for row in chosen]
+    if not records:
+        raise Refused("data", "No row of the snapshot can be trained on: there is neither a rewrite nor a fine answer.")
+    return records
+
+
+def dpo_records(rows: Sequence[Row]) -> list[Record]:
+    """Preferences {"uuid", "prompt", "messages", "chosen": rewrite, "rejected": answer} of the biased rows."""
+    chosen = [row for row in _training(rows) if row["verdict"] == "biased"]
+    _refuse_bad(chosen, _faults)
+    if not chosen:
+        raise Refused("data", "No row of the snapshot holds a rewrite, so there is no preference to train on.")
+    return [
+        {
+            "uuid": row["uuid"],
+            "prompt": row["prompt"],
+            "messages": row.get("messages"),
+            "chosen": row["rewrite"],
+            "rejected": row["completion"],
+        }
+        for row in chosen
+    ]
+
+
+def kto_records(rows: Sequence[Row]) -> list[Record]:
+    """Single judgements {"uuid", "prompt", "messages", "completion", "label": bool}: two of a biased row, one of a fine."""
+    chosen = list(_training(rows))
+    _refuse_bad(chosen, _faults)
+    records = []
+    for row in chosen:
+        if row["verdict"] == "biased":
+            records.append(_record(row, row["completion"]) | {"label": False})
+        records.append(_record(row, _taught(row)) | {"label": True})
+    if not records:
+        raise Refused("data", "No row of the snapshot can be trained on.")
+    return records
+
+
+def choose_replay(replay: Sequence[Record], *, share: float, records: int, seed: int) -> list[Record]:
+    """About `share` replay rows per training record, drawn with `seed`; no row twice, so at most all of them."""
+    wanted = min(len(replay), round(share * records))
+    return random.Random(seed).sample(list(replay), wanted)
+
+
+def training_order(lengths: Sequence[int], *, epochs: float, batch_size: int, seed: int) -> list[int]:
+    """In which order rows are seen over the whole run: shuffled each epoch, then rows of like length side by side.
+
+    The order depends on its arguments alone, never on a generator's state, so a resumed run sees what the
+    uninterrupted one would have seen. Grouping by length saves the padding that otherwise makes large batches of
+    short rows slower than small ones on a CPU.
+
+    Parameters
+    ----------
+    lengths : sequence of int
+        Tokens of each row.
+    epochs : float
+        Passes over the rows; the last may be a part.
+    batch_size : int
+        Rows per optimiser step.
+
+    Returns
+    -------
+    list of int
+        ``round(epochs * len(lengths))`` (at least one batch's worth of rows, if there are any) row numbers.
+    """
+    wanted = max(1, round(epochs * len(lengths)))
+    order: list[int] = []
+    epoch = 0
+    while len(order) < wanted:
+        order += _one_epoch(lengths, batch_size, random.Random(f"{seed}/{epoch}"))
+        epoch += 1
+    return order[:wanted]
+
+
+def _one_epoch(lengths: Sequence[int], batch_size: int, source: random.Random) -> list[int]:
+    rows = list(range(len(lengths)))
+    source.shuffle(rows)
+    window = batch_size * 16
+    batches = []
+    for start in range(0, len(rows), window):
+        near = sorted(rows[start : start + window], key=lambda row: lengths[row])
+        batches += [near[i : i + batch_size] for i in range(0, len(near), batch_size)]
+    short = [batch for batch in batches if len(batch) < batch_size]
+    whole = [batch for batch in batches if len(batch) == batch_size]
+    source.shuffle(whole)
+    return [row for batch in whole + short for row in batch]  # a short batch last, or it would shift all after it
+
+
+def _content(path: str | Path, kind: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Refused("data", f"The {kind} file {path} cannot be read: {error.strerror}.") from error
+
+
+def _json_lines(content: bytes, name: str) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8"))
+        except ValueError as error:
+            raise Refused("data", f"{name}, line {number}: not valid JSON ({error}).") from error
+        if not isinstance(row, dict):
+            raise Refused("data", f"{name}, line {number}: expected an object, found {type(row).__name__}.")
+        yield number, row
+
+
+def _snapshot_row(number: int, row: Record) -> Record:
+    for key in _TEXTS:
+        if not isinstance(row.get(key), str):
+            raise Refused("data", f"Snapshot line {number}: {key} must be a text.")
+    if row["verdict"] not in ("fine", "biased"):
+        raise Refused("data", f"Snapshot line {number}: verdict must be fine or biased, not {row['verdict']!r}.")
+    if not isinstance(row.get("rewrite"), str | None):
+        raise Refused("data", f"Snapshot line {number}: rewrite must be a text or null.")
+    return row
+
+
+def _training(rows: Sequence[Row]) -> Iterator[Row]:
+    return (row for row in rows if row.get("split", "train") == "train")
+
+
+def _taught(row: Row) -> str:
+    return str(row["rewrite"] if row["verdict"] == "biased" else row["completion"])
+
+
+def _record(row: Row, completion: str) -> Record:
+    return {
+        "uuid": row["uuid"],
+        "prompt": row["prompt"],
+        "messages": row.get("messages"),
+        "completion": completion,
+    }
+
+
+def _faults(row: Row) -> str | None:
+    if not row["prompt"].strip() and not row.get("messages"):
+        return "the prompt is empty"
+    if row["verdict"] == "fine":
+        return None if row["completion"].strip() else "the answer is empty"
+    if not (row.get("rewrite") or "").strip():
+        return "the rewrite is empty"
+    if row["rewrite"].strip() == row["completion"].strip():
+        return "the rewrite is the same as the answer it should replace"
+    return None
+
+
+def _refuse_bad(rows: Sequence[Row], faults: Callable[[Row], str | None]) -> None:
+    bad = [(row["uuid"], fault) for row in rows if (fault := faults(row)) is not None]
+    if bad:
+        refuse_rows(bad)
+
+
+def refuse_rows(bad: Sequence[tuple[str, str]]) -> None:
+    """Raise Refused (code ``data``) that names the first of the (uuid, fault) pairs `bad` and counts the rest."""
+    named = "; ".join(f"row {uuid}: {fault}" for uuid, fault in bad[:_NAMED])
+    more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
+    count = "1 row cannot" if len(bad) == 1 else f"{len(bad)} rows cannot"
+    raise Refused("data", f"{count} be trained on: {named}{more}.")

@@ -1,0 +1,110 @@
+"""Program: prompts and a model in, answers out (``python -m training.science.generate SPEC.json``).
+
+The output file appears whole or not at all, in the order of the prompts.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from training.science import lines, loading
+from training.science.lines import Refused, say
+from training.science.rendering import Rendering
+from training.science.spec import GenerationSpec
+
+
+def generate(spec_path: str) -> None:
+    """Answer what the specification at `spec_path` asks.
+
+    A prompt longer than the model can read is answered with {"id", "completion": "", "error": sentence}, so that one
+    such row does not cost the others their answers.
+    """
+    try:
+        spec = GenerationSpec.read(spec_path)
+    except (OSError, ValueError, TypeError) as error:
+        raise Refused("settings", f"The settings cannot be used: {error}.") from error
+    loading.prepare_environment(spec.threads)
+    say("stage", name="checking data")
+    prompts = read_prompts(Path(spec.prompts_path))
+    say("stage", name="loading model")
+    loading.use_threads(spec.threads)
+    models = loading.Models.load(spec.base_model)
+    models.add(spec.adapter)
+    from training.science.sampling import Question, answer  # here, because it imports torch
+
+    rendering = Rendering.of(models.tokenizer, models.model.generation_config)
+    room = models.longest - spec.max_new_tokens
+    questions = {
+        i: Question(rendering.prompt_ids(p["prompt"], p["messages"]), p["seed"]) for i, p in enumerate(prompts)
+    }
+    fitting = [i for i, question in questions.items() if len(question.ids) <= room]
+    say("stage", name="generating")
+    say("progress", done=0, total=len(prompts))
+    with models.using(spec.adapter) as model:
+        found = answer(
+            model,
+            rendering,
+            [questions[i] for i in fitting],
+            temperature=spec.temperature,
+            top_p=spec.top_p,
+            max_new_tokens=spec.max_new_tokens,
+            batch_size=spec.batch_size,
+            progress=lambda done: say("progress", done=done, total=len(prompts), memory_mb=loading.memory_mb()),
+        )
+    answers = dict(zip(fitting, found, strict=True))
+    rows = []
+    for i, prompt in enumerate(prompts):
+        row: dict[str, Any] = {"id": prompt["id"], "seed": prompt["seed"]}
+        if i in answers:
+            row |= {"completion": answers[i].text, "tokens": answers[i].tokens, "finished": answers[i].finished}
+        else:
+            length = len(questions[i].ids)
+            sentence = f"The prompt has {length} tokens; with {spec.max_new_tokens} new ones only {room} fit the model."
+            row |= {"completion": "", "tokens": 0, "finished": False, "error": sentence}
+        rows.append(row)
+    write_rows(Path(spec.output_path), rows)
+    say("result", path=spec.output_path, answers=len(answers), refused=len(prompts) - len(answers))
+
+
+def read_prompts(path: Path) -> list[dict[str, Any]]:
+    """Rows {"id", "prompt", "messages", "seed"} of a JSON lines file; Refused (code ``data``) names a bad line."""
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused("data", f"The prompts file {path} cannot be read: {error}.") from error
+    rows = []
+    for number, line in enumerate(content.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise Refused("data", f"{path}, line {number}: not valid JSON ({error}).") from error
+        if not isinstance(row, dict) or "id" not in row or not (row.get("prompt") or row.get("messages")):
+            raise Refused("data", f"{path}, line {number}: expected id and prompt or messages.")
+        rows.append(
+            {
+                "id": row["id"],
+                "prompt": row.get("prompt") or "",
+                "messages": row.get("messages"),
+                "seed": int(row.get("seed", 0)),
+            }
+        )
+    if not rows:
+        raise Refused("data", f"The prompts file {path} has no rows.")
+    return rows
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write JSON lines to `path` by way of a temporary file, so that half a file never has its name."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.rename(path)
+
+
+if __name__ == "__main__":
+    lines.run(generate)

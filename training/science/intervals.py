@@ -1,0 +1,199 @@
+"""How sure a number is: intervals for shares and means, and paired tests. Values in, values out; numpy only."""
+
+import functools
+import math
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+Z95 = 1.959963984540054
+"""The 97.5 % point of the standard normal distribution."""
+_CACHED_CELLS = 8_000_000
+
+
+class Interval(NamedTuple):
+    """Bounds of a 95 % interval; NaN where the data cannot tell."""
+
+    low: float
+    high: float
+
+
+def wilson(successes: float, n: int, *, design_effect: float = 1.0) -> Interval:
+    """Wilson score interval of a share.
+
+    (p + z²/2n ± z √(p(1 - p)/n + z²/4n²)) / (1 + z²/n), with n divided by the design effect.
+
+    Parameters
+    ----------
+    successes : float in [0, n]
+        May be a half where ties count one half.
+    n : int
+        Trials; 0 gives NaN bounds.
+    design_effect : float
+        At least 1: by how much clustering of the trials widens the variance (see `design_effect`).
+
+    Returns
+    -------
+    Interval
+        Within [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If successes is outside [0, n] or the design effect is below 1.
+
+    References
+    ----------
+    Wilson (1927), PAPERS.md#wilson-1927; the correction for clusters: Rao and Scott (1992), PAPERS.md#rao-scott-1992.
+    """
+    if not 0 <= successes <= n or design_effect < 1:
+        raise ValueError(f"expected 0 <= {successes} <= {n} and a design effect of at least 1, got {design_effect}")
+    if n == 0:
+        return Interval(math.nan, math.nan)
+    p, m, z2 = successes / n, n / design_effect, Z95 * Z95
+    centre = (p + z2 / (2 * m)) / (1 + z2 / m)
+    half = Z95 * math.sqrt(p * (1 - p) / m + z2 / (4 * m * m)) / (1 + z2 / m)
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == n else min(1.0, centre + half)
+    return Interval(low, high)
+
+
+def design_effect(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """How much larger the variance of a share is because trials come in clusters; 1 where it cannot be told.
+
+    Parameters
+    ----------
+    values : sequence of float in [0, 1]
+        One per trial.
+    clusters : sequence
+        To which cluster (such as the prompt) each trial belongs.
+
+    Returns
+    -------
+    float in [1, inf)
+        Variance between clusters over the binomial variance; 1 when every trial ended alike or there is one cluster.
+
+    References
+    ----------
+    Rao and Scott (1992), PAPERS.md#rao-scott-1992.
+    """
+    y = np.asarray(values, dtype=float)
+    n, p = len(y), float(y.mean()) if len(y) else 0.0
+    sums, _ = _cluster_sums(y - p, np.ones(n), clusters)
+    count = len(sums)
+    if count < 2 or p <= 0 or p >= 1:
+        return 1.0
+    variance = count / (count - 1) * float((sums**2).sum()) / n**2
+    return max(1.0, variance / (p * (1 - p) / n))
+
+
+def bootstrap(
+    numerators: Sequence[float],
+    clusters: Sequence[Hashable],
+    *,
+    denominators: Sequence[float] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Array:
+    """Values of Σ numerators / Σ denominators over resamples of whole clusters, drawn with replacement.
+
+    Parameters
+    ----------
+    numerators : sequence of float
+        One per observation.
+    clusters : sequence
+        Observations of one cluster are drawn together, because they are not independent.
+    denominators : sequence of float, optional
+        Ones (so that the value is a mean) unless given.
+    resamples : int
+        How many values; 2000 for a percentile interval.
+    seed : int
+        The same seed gives the same draws.
+
+    Returns
+    -------
+    array of shape (resamples,)
+        All NaN when there are fewer than two clusters.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), PAPERS.md#efron-tibshirani-1993.
+    """
+    top = np.asarray(numerators, dtype=float)
+    below = np.ones(len(top)) if denominators is None else np.asarray(denominators, dtype=float)
+    sums, weights = _cluster_sums(top, below, clusters)
+    if len(sums) < 2:
+        return np.full(resamples, np.nan)
+    both = np.stack([sums, weights], axis=1)  # (clusters, 2)
+    if len(sums) * resamples <= _CACHED_CELLS:
+        drawn = _draws(len(sums), resamples, seed) @ both
+    else:
+        source = np.random.default_rng(seed)
+        drawn = np.stack(
+            [
+                np.bincount(source.integers(len(sums), size=len(sums)), minlength=len(sums)) @ both
+                for _ in range(resamples)
+            ]
+        )
+    return np.asarray(drawn[:, 0] / drawn[:, 1], dtype=float)
+
+
+def percentile(values: Array) -> Interval:
+    """The 2.5 % and 97.5 % points of bootstrap values; NaN if any of them is."""
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Interval(float(low), float(high))
+
+
+def two_sided(values: Array) -> float:
+    """Bootstrap p value of "the difference is zero": twice the smaller share of resamples on either side of zero.
+
+    Returns
+    -------
+    float in [1 / (resamples + 1), 1]
+        Never 0: that many resamples cannot show less. NaN if the values are NaN.
+    """
+    if np.isnan(values).any():
+        return math.nan
+    n = len(values)
+    beyond = min(int((values <= 0).sum()), int((values >= 0).sum()))
+    return min(1.0, 2 * (beyond + 1) / (n + 1)) if beyond < n else 1.0
+
+
+def mcnemar(worse: int, better: int) -> float:
+    """Exact two-sided p value that `worse` and `better` discordant pairs come from a fair coin.
+
+    Parameters
+    ----------
+    worse, better : int
+        Pairs in which only the one, only the other model succeeded; concordant pairs say nothing.
+
+    Returns
+    -------
+    float in (0, 1]
+        1 when no pair is discordant.
+
+    References
+    ----------
+    McNemar (1947), PAPERS.md#mcnemar-1947.
+    """
+    n, fewer = worse + better, min(worse, better)
+    tail = sum(math.comb(n, k) for k in range(fewer + 1))
+    return min(1.0, 2 * tail / 2**n) if n else 1.0
+
+
+def _cluster_sums(top: Array, below: Array, clusters: Sequence[Hashable]) -> tuple[Array, Array]:
+    place: dict[Hashable, int] = {}
+    numbers = np.array([place.setdefault(cluster, len(place)) for cluster in clusters], dtype=np.int64)
+    size = len(place)
+    return np.bincount(numbers, weights=top, minlength=size), np.bincount(numbers, weights=below, minlength=size)
+
+
+@functools.lru_cache(maxsize=4)
+def _draws(clusters: int, resamples: int, seed: int) -> Array:
+    """How often each cluster is drawn in each resample: (resamples, clusters)."""
+    counts = np.random.default_rng(seed).multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples)
+    return counts.astype(float)

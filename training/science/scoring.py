@@ -1,0 +1,48 @@
+"""Log-likelihoods of texts under a model, in batches."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+Span = tuple[list[int], int]
+"""Token ids, and at which of them the scored part starts (at least 1: the first token has no context)."""
+
+
+@torch.inference_mode()
+def log_likelihoods(
+    model: Any,
+    spans: Sequence[Span],
+    *,
+    pad: int,
+    batch_size: int,
+    progress: Callable[[int], None],
+) -> list[float]:
+    """Sum over the scored tokens of log p(token | tokens before), in nats, for each span, in their order.
+
+    Parameters
+    ----------
+    spans : sequence of (ids, start)
+        An empty scored part (start at the end) has log-likelihood 0.
+    pad : int
+        Token id to fill short rows with, on the right.
+    progress : callable
+        Called with the number of spans scored so far, after each batch.
+    """
+    found: dict[int, float] = {}
+    by_length = sorted(range(len(spans)), key=lambda i: len(spans[i][0]))
+    for start in range(0, len(by_length), batch_size):
+        batch = by_length[start : start + batch_size]
+        found.update(zip(batch, _batch(model, [spans[i] for i in batch], pad), strict=True))
+        progress(len(found))
+    return [found[i] for i in range(len(spans))]
+
+
+def _batch(model: Any, spans: Sequence[Span], pad: int) -> list[float]:
+    width = max(len(ids) for ids, _ in spans)
+    ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in spans], device=model.device)  # (B, T)
+    mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in spans], device=model.device)
+    counted = torch.tensor([[start <= t < len(ids) for t in range(width)] for ids, start in spans], device=model.device)
+    logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()  # (B, T - 1, V)
+    chosen = logits.gather(-1, ids[:, 1:, None]).squeeze(-1) - logits.logsumexp(-1)  # (B, T - 1)
+    return [float(total) for total in chosen.double().masked_fill(~counted[:, 1:], 0.0).sum(-1).tolist()]
