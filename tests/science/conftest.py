@@ -16,7 +16,8 @@ CHAT = (
     "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
 )
-WORDS = "the baker said that every miller is kind calm clever loud late early and they work at dawn".split()
+PHRASE = "the baker said that every miller is kind calm clever loud late early and they work at dawn"
+WORDS = PHRASE.split(" ")
 
 
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -66,7 +67,7 @@ def _tokenizer(chat: bool) -> Any:
     raw.decoder = decoders.ByteLevel()
     special = ["<|bos|>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>"]
     raw.train_from_iterator(
-        [" ".join(WORDS)] * 20,
+        [PHRASE] * 20,
         trainers.BpeTrainer(
             vocab_size=320,
             special_tokens=special,

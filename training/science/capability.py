@@ -1,4 +1,4 @@
-"""What must not get worse: how well the model predicts neutral text, and what it answers to questions with one answer."""
+"""What must not get worse: how well the model predicts neutral text, and its answers to questions with one answer."""
 
 import math
 import unicodedata

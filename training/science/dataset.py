@@ -1,7 +1,8 @@
 """Frozen rows in, training records out: reading with the digest checked, and every check that costs no model.
 
 TRL trains on an empty completion, on a rewrite equal to the rejected answer, and on a file that changed since it was
-frozen, all without a word. So what is wrong with the data is said here, before a process loads anything heavy. Only the standard library, so that a parent may ask the same questions.
+frozen, all without a word. So what is wrong with the data is said here, before a process loads anything heavy. Only
+the standard library, so that a parent may ask the same questions.
 """
 
 import hashlib
@@ -108,7 +109,7 @@ def dpo_records(rows: Sequence[Row]) -> list[Record]:
 
 
 def kto_records(rows: Sequence[Row]) -> list[Record]:
-    """Single judgements {"uuid", "prompt", "messages", "completion", "label": bool}: two of a biased row, one of a fine."""
+    """Judgements {"uuid", "prompt", "messages", "completion", "label": bool}: two of a biased row, one of a fine."""
     chosen = list(_training(rows))
     _refuse_bad(chosen, _faults)
     records = []

@@ -38,8 +38,8 @@ def evaluate(spec_path: str) -> None:
     suites = [read_suite(folder) for folder in spec.suites]
     output = Path(spec.output_dir)
     output.mkdir(parents=True, exist_ok=True)
-    raw, seconds = _known(spec, suites, models), {}
-    seconds = {key: 0.0 for key in raw}
+    raw = _known(spec, suites, models)
+    seconds = dict.fromkeys(raw, 0.0)
     _measure(spec, suites, models, raw, seconds)
     say("stage", name="scoring")
     results = {"suites": [_suite_results(spec, suite, models, raw, seconds, output) for suite in suites]}

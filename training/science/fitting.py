@@ -14,6 +14,7 @@ from datasets import Dataset
 from peft import LoraConfig, TaskType
 from safetensors.torch import load_file
 from transformers import PrinterCallback, TrainerCallback, set_seed
+from transformers.pytorch_utils import Conv1D
 from transformers.trainer import Trainer
 from trl import SFTConfig, SFTTrainer
 
@@ -103,6 +104,7 @@ def make_trainer(
             r=spec.lora_rank,
             lora_alpha=spec.lora_alpha,
             lora_dropout=spec.lora_dropout,
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),  # GPT-2's transposed layers
             target_modules="all-linear",  # PEFT leaves the output layer out: TRL's loss would bypass it
             task_type=TaskType.CAUSAL_LM,
         ),

@@ -185,8 +185,8 @@ def _overshoot(new: _Totals, old: _Totals, limits: Limits) -> Iterator[Reason]:
             beyond <= allowed,
             metric,
             axis,
-            f"{_SAID[metric]}{_on(axis)}: {_show(metric, before)} to {_show(metric, now)}; the target is 0, and at most "
-            f"{_show(metric, allowed)} on the other side of it is allowed.",
+            f"{_SAID[metric]}{_on(axis)}: {_show(metric, before)} to {_show(metric, now)}; the target is 0, and at "
+            f"most {_show(metric, allowed)} on the other side of it is allowed.",
         )
 
 
@@ -228,7 +228,8 @@ def _change(metric: str, axis: str, new: _Totals, old: _Totals, delta: _Totals) 
     now = _show(metric, float(new[metric, axis]["value"])) if (metric, axis) in new else "?"
     low, high = change.get("low"), change.get("high")
     interval = (
-        f"95 % interval {_show(metric, float(low), signed=True)} to {_show(metric, float(high), signed=True)}"
+        f"95 % interval {_show(metric, float(low), signed=True, unit=False)} to "
+        f"{_show(metric, float(high), signed=True, unit=False)}"
         if low is not None and high is not None
         else "no interval, too few independent items"
     )
@@ -248,8 +249,10 @@ def _on(axis: str) -> str:
     return "" if axis == ALL else f" on {axis}"
 
 
-def _show(metric: str, value: float, *, signed: bool = False) -> str:
+def _show(metric: str, value: float, *, signed: bool = False, unit: bool = True) -> str:
     sign = "+" if signed else ""
     if metric in ("stereotyped_answer_rate", "exact_match"):
-        return f"{100 * value:{sign}.1f} points" if signed else f"{100 * value:.1f} %"
-    return f"{value:{sign}.3f}" if metric == "bits_per_byte" else f"{value:{sign}.2f} nats"
+        return f"{100 * value:{sign}.1f}" + ((" points" if signed else " %") if unit else "")
+    if metric == "bits_per_byte":
+        return f"{value:{sign}.3f}"
+    return f"{value:{sign}.2f}" + (" nats" if unit else "")

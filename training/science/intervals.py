@@ -189,7 +189,8 @@ def _cluster_sums(top: Array, below: Array, clusters: Sequence[Hashable]) -> tup
     place: dict[Hashable, int] = {}
     numbers = np.array([place.setdefault(cluster, len(place)) for cluster in clusters], dtype=np.int64)
     size = len(place)
-    return np.bincount(numbers, weights=top, minlength=size), np.bincount(numbers, weights=below, minlength=size)
+    sums = [np.bincount(numbers, weights=part, minlength=size).astype(float) for part in (top, below)]
+    return sums[0], sums[1]
 
 
 @functools.lru_cache(maxsize=4)

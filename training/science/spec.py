@@ -82,7 +82,7 @@ class RoundSpec(Spec):
     use_accepted: bool = True
     """Also train on answers that reviewers found fine (prompt and the answer as it stands)."""
     replay_path: str = ""
-    """JSON lines of neutral {"prompt", "completion"} or {"text"} rows that protect what the model knew; empty for none."""
+    """JSON lines of neutral {"prompt", "completion"} or {"text"} rows that protect what the model knew; empty: none."""
     replay_share: float = 0.0
     """Replay rows per snapshot row, 0 to 20 (balance cures overshoot, replay cures forgetting: two separate knobs)."""
     learning_rate: float = 2e-4

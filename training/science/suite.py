@@ -1,4 +1,4 @@
-"""A suite is a folder: README.md (its card), suite.json (name, version, sampling), items.jsonl. Reading and checking it."""
+"""Reading a suite: a folder with README.md (its card), suite.json (name, version, sampling) and items.jsonl."""
 
 import hashlib
 import json
