@@ -1,8 +1,9 @@
-"""The people's nouns. Direction inside: project -> queue -> answer -> verdict."""
+"""The people's nouns. Direction inside: project -> queue -> answer -> verdict; refill beside them."""
 
 from annotation.models.answer import UNDO_WINDOW, Answer, Span
 from annotation.models.project import Category, Guideline, Prompt, Topic
-from annotation.models.queue import Draft, Generation, Item, NothingToClaim, Seat, Skip
+from annotation.models.queue import Draft, Generation, Item, Seat, Skip
+from annotation.models.refill import Refill, RefillMovedOn
 from annotation.models.verdict import Verdict
 
 __all__ = [
@@ -13,8 +14,9 @@ __all__ = [
     "Generation",
     "Guideline",
     "Item",
-    "NothingToClaim",
     "Prompt",
+    "Refill",
+    "RefillMovedOn",
     "Seat",
     "Skip",
     "Span",

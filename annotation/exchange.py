@@ -1,0 +1,342 @@
+"""Verbs: prompts, answers of any model, and judged demonstrations come in from a file.
+
+A file is read as a stream and written in chunks; every bad line is reported with its number and reason. What came in
+once does not come in again: a row is known by its external id, or, without one, by its content.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import Any, BinaryIO, Literal, TypeVar
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Item, Prompt, Seat, Span, Topic, Verdict
+from annotation.refill import seat_items
+from annotation.science import formats
+from annotation.science.formats import AnswerRow, Bad, DemonstrationRow, PromptRow
+from studio import audit
+from studio.models import Project, User
+
+CHUNK = 500
+"""Rows written by one transaction when good lines are kept: reviewers on SQLite never wait long for the write lock."""
+
+REPORTED = 200
+"""Bad lines a report names; the rest it counts."""
+
+OnBad = Literal["skip", "abort"]
+Row = TypeVar("Row", PromptRow, AnswerRow, DemonstrationRow)
+
+
+class UnknownFormat(ValueError):
+    """A file format that is not read here; the message names those that are."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did. With `aborted` nothing was kept, because of the lines in `bad`."""
+
+    added: int = 0
+    unchanged: int = 0
+    bad: list[Bad] = field(default_factory=list)
+    bad_count: int = 0
+    aborted: bool = False
+
+    def note(self, bad: Bad) -> None:
+        self.bad_count += 1
+        if len(self.bad) < REPORTED:
+            self.bad.append(bad)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "added": self.added,
+            "unchanged": self.unchanged,
+            "bad": [list(bad) for bad in self.bad],
+            "bad_count": self.bad_count,
+            "aborted": self.aborted,
+        }
+
+
+def import_prompts(
+    project: Project, stream: BinaryIO, format: str, *, actor: User | None, on_bad: OnBad = "skip"
+) -> Report:
+    """Questions to put to models: text or messages, topic, external id, metadata, split."""
+    return _import(project, stream, format, formats.prompt_row, _add_prompts, "prompts", actor, on_bad)
+
+
+def import_answers(
+    project: Project, stream: BinaryIO, format: str = "jsonl", *, actor: User | None, on_bad: OnBad = "skip"
+) -> Report:
+    """Answers of any model, for the review queue. One model answers one external id once."""
+    return _import(project, stream, format, formats.answer_row, _add_answers, "answers", actor, on_bad)
+
+
+def import_demonstrations(
+    project: Project, stream: BinaryIO, format: str = "jsonl", *, actor: User | None, on_bad: OnBad = "skip"
+) -> Report:
+    """Answers that come with their verdict, and a better answer where they are biased: settled items at once."""
+    return _import(
+        project, stream, format, formats.demonstration_row, _add_demonstrations, "demonstrations", actor, on_bad
+    )
+
+
+class _Rollback(Exception):
+    """Leave the transaction and keep nothing."""
+
+
+def _import(
+    project: Project,
+    stream: BinaryIO,
+    format: str,
+    check: Callable[[int, dict[str, Any]], Row],
+    add: "Callable[[_Import, list[Row]], None]",
+    what: str,
+    actor: User | None,
+    on_bad: OnBad,
+) -> Report:
+    if format not in formats.FORMATS:
+        raise UnknownFormat(f"“{format}” cannot be read: choose one of {', '.join(formats.FORMATS)}.")
+
+    def rows(file: BinaryIO) -> Iterator[Row | Bad]:
+        return formats.read(file, format, check, limit=settings.LINE_MAX_BYTES)
+
+    report = _all_or_nothing(project, stream, rows, add, actor) if on_bad == "abort" else Report()
+    if on_bad == "skip":
+        state = _Import(project, actor, report)
+        good = state.good(rows(stream))
+        while chunk := list(islice(good, CHUNK)):
+            with transaction.atomic():
+                add(state, chunk)
+    audit.record(actor, f"imported {what}", project, **{**report.as_dict(), "bad": []})
+    return report
+
+
+def _all_or_nothing(
+    project: Project,
+    stream: BinaryIO,
+    rows: Callable[[BinaryIO], Iterator[Row | Bad]],
+    add: "Callable[[_Import, list[Row]], None]",
+    actor: User | None,
+) -> Report:
+    """Read twice: once to judge, without the database; then to write, in one transaction."""
+    with _rewindable(stream) as file:
+        judged = Report()
+        for _ in _Import(project, actor, judged).good(rows(file)):
+            pass
+        state = _Import(project, actor, judged if judged.bad_count else Report())
+        file.seek(0)
+        try:
+            if judged.bad_count:
+                raise _Rollback
+            with transaction.atomic():
+                good = state.good(rows(file))
+                while chunk := list(islice(good, CHUNK)):
+                    add(state, chunk)
+                if state.report.bad_count:
+                    raise _Rollback  # a fault that only the database could see
+        except _Rollback:
+            state.report.aborted, state.report.added, state.report.unchanged = True, 0, 0
+    return state.report
+
+
+@contextmanager
+def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """`stream` itself if it can be read twice, else a copy of it on the disk."""
+    if stream.seekable():
+        yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield copy
+
+
+class _Import:
+    """One import under way: what was seen in the file, and the topics and categories it names."""
+
+    def __init__(self, project: Project, actor: User | None, report: Report):
+        self.project = project
+        self.actor = actor
+        self.report = report
+        self.first_line: dict[tuple[str, str], int] = {}
+        self.topics: dict[str, Topic] = {}
+        self.categories: dict[str, Category] = {c.slug: c for c in Category.objects.filter(project=project)}
+
+    def good(self, rows: Iterable[Row | Bad]) -> Iterator[Row]:
+        """The rows that can be used; the others go into the report."""
+        for row in rows:
+            bad = row if isinstance(row, Bad) else self._duplicate(row)
+            if bad is not None:
+                self.report.note(bad)
+            else:
+                yield row  # type: ignore[misc]  # a Bad never gets here
+
+    def _duplicate(self, row: PromptRow | AnswerRow | DemonstrationRow) -> Bad | None:
+        prompt = _prompt(row)
+        if not prompt.external_id:
+            return None
+        key = (prompt.external_id, "" if isinstance(row, PromptRow) else _answer(row).model)
+        first = self.first_line.setdefault(key, prompt.line)
+        if first == prompt.line:
+            return None
+        return Bad(prompt.line, "external_id", f"“{prompt.external_id}” appears already in line {first}")
+
+    def topic(self, name: str) -> Topic | None:
+        """The topic called `name`, made if the project has none."""
+        if not name:
+            return None
+        if name not in self.topics:
+            slug = slugify(name, allow_unicode=True)[:60] or f"topic-{_short_hash(name)}"
+            topic, _ = Topic.objects.get_or_create(project=self.project, slug=slug, defaults={"name": name})
+            self.topics[name] = topic
+        return self.topics[name]
+
+    def make_prompts(self, wanted: list[PromptRow]) -> None:
+        Prompt.objects.bulk_create(
+            [
+                Prompt(
+                    project=self.project,
+                    topic=self.topic(row.topic),
+                    external_id=_known_as(row),
+                    text=row.text,
+                    messages=row.messages,
+                    metadata=row.metadata,
+                    split=row.split,
+                )
+                for row in wanted
+            ],
+            ignore_conflicts=True,  # a second import of the same file at the same time
+        )
+
+
+def _prompt(row: PromptRow | AnswerRow | DemonstrationRow) -> PromptRow:
+    return row if isinstance(row, PromptRow) else _answer(row).prompt
+
+
+def _answer(row: AnswerRow | DemonstrationRow) -> AnswerRow:
+    return row if isinstance(row, AnswerRow) else row.answer
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _known_as(row: PromptRow) -> str:
+    """The external id; without one, a name made of what is asked, so that the same file comes in once."""
+    return row.external_id or f"auto-{_short_hash(json.dumps(row.messages) if row.messages else row.text)}"
+
+
+def _add_prompts(state: _Import, rows: list[PromptRow]) -> None:
+    wanted = {_known_as(row): row for row in reversed(rows)}
+    known = Prompt.objects.filter(project=state.project, external_id__in=wanted).values_list("external_id", flat=True)
+    new = [row for name, row in wanted.items() if name not in set(known)]
+    state.make_prompts(new)
+    state.report.added += len(new)
+    state.report.unchanged += len(rows) - len(new)
+
+
+def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, Prompt]:
+    """The prompts that `rows` name, made where they are new; by the name they are known as."""
+    wanted = {_known_as(row): row for row in reversed(rows)}
+    query = Prompt.objects.filter(project=state.project, external_id__in=wanted)
+    found = {prompt.external_id or "": prompt for prompt in query}
+    if missing := [row for name, row in wanted.items() if name not in found]:
+        state.make_prompts(missing)
+        found |= {p.external_id or "": p for p in query.filter(external_id__in=[_known_as(row) for row in missing])}
+    return found
+
+
+def _new_answers(state: _Import, rows: list[Any]) -> list[tuple[Any, Generation]]:
+    """The rows whose answer is not there yet, each with the generation it becomes."""
+    prompts = _prompts_of(state, [_prompt(row) for row in rows])
+    there = Generation.objects.filter(prompt__in=list(prompts.values()), version=None)
+    texts = set(there.values_list("prompt_id", "model_name", "text"))
+    models = {(prompt, model) for prompt, model, _ in texts}
+    new = []
+    for row in rows:
+        answer, asked = _answer(row), _prompt(row)
+        prompt = prompts[_known_as(asked)]
+        if prompt.text != asked.text or (prompt.messages or None) != asked.messages:
+            state.report.note(Bad(asked.line, "external_id", f"“{asked.external_id}” already names another prompt"))
+            continue
+        whole = (prompt.pk, answer.model, answer.completion)
+        if whole in texts or (asked.external_id and whole[:2] in models):
+            state.report.unchanged += 1
+            continue
+        texts.add(whole)
+        new.append((row, Generation(prompt=prompt, model_name=answer.model, text=answer.completion)))
+    state.report.added += len(new)
+    return new
+
+
+def _add_answers(state: _Import, rows: list[AnswerRow]) -> None:
+    generations = Generation.objects.bulk_create(generation for _, generation in _new_answers(state, rows))
+    seat_items(state.project, generations)
+
+
+def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
+    new = _new_answers(state, [row for row in rows if _categories_known(state, row)])
+    generations = Generation.objects.bulk_create(generation for _, generation in new)
+    items = Item.objects.bulk_create(Item(project=state.project, generation=generation) for generation in generations)
+    # the seat says that nobody waits to read it
+    Seat.objects.bulk_create(
+        Seat(project=state.project, item=item, position=0, status=Seat.Status.RETIRED) for item in items
+    )
+    long_ago = timezone.now() - UNDO_WINDOW - timedelta(seconds=1)  # there is nobody to undo it
+    answers = Answer.objects.bulk_create(
+        Answer(
+            key=uuid.uuid4(),
+            item=item,
+            annotator=state.actor,
+            outcome=Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE,
+            severity=row.severity,
+            rewrite=row.rewrite,
+            comment=row.comment,
+            guideline=topic.guideline if (topic := item.generation.prompt.topic) else None,
+            created_at=long_ago,
+        )
+        for (row, _), item in zip(new, items, strict=True)
+    )
+    _label(state, [(row, answer) for (row, _), answer in zip(new, answers, strict=True)])
+    Verdict.objects.bulk_create(
+        Verdict(item=item, answer=answer, how=Verdict.How.SEED, decided_by=state.actor)
+        for item, answer in zip(items, answers, strict=True)
+    )
+
+
+def _categories_known(state: _Import, row: DemonstrationRow) -> bool:
+    named = {*row.categories, *(span["category"] for span in row.spans if span["category"])}
+    if not (unknown := sorted(named - set(state.categories))):
+        return True
+    known = ", ".join(state.categories) or "none"
+    state.report.note(Bad(_prompt(row).line, "categories", f"{', '.join(unknown)}: no such category (known: {known})"))
+    return False
+
+
+def _label(state: _Import, pairs: list[tuple[DemonstrationRow, Answer]]) -> None:
+    link = Answer.categories.through
+    link.objects.bulk_create(
+        link(answer_id=answer.pk, category_id=state.categories[slug].pk)
+        for row, answer in pairs
+        for slug in row.categories
+    )
+    Span.objects.bulk_create(
+        Span(
+            answer=answer,
+            start=span["start"],
+            end=span["end"],
+            category=state.categories[span["category"]] if span["category"] else None,
+        )
+        for row, answer in pairs
+        for span in row.spans
+    )

@@ -1,0 +1,105 @@
+"""Verb (machine): ask a project's policy whether a round is due, and open it."""
+
+import logging
+from datetime import timedelta
+
+from celery.schedules import ParseException, crontab
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotation import freeze
+from annotation.models import Answer, Verdict
+from studio.models import Project
+from training import start
+from training.models import Round, SnapshotRow
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 60
+"""Seconds before a policy whose round was refused asks again: a person must mend something first."""
+
+GRACE = timedelta(hours=1)
+"""How late a round by the clock may still open: longer than a restart, shorter than a surprise."""
+
+
+class BadCron(ValueError):
+    """A crontab line that no clock can follow; the message is for the form."""
+
+
+def check_cron(text: str) -> None:
+    """Raise BadCron with a sentence unless `text` is empty or a crontab line of five fields."""
+    if not text.strip():
+        return
+    try:
+        crontab.from_string(text)
+    except (ParseException, ValueError) as error:
+        raise BadCron(
+            f"“{text}” is not a crontab line: give minute, hour, day of month, month and day of week, "
+            "such as “0 3 * * 1” for Mondays at three."
+        ) from error
+
+
+def new_demonstrations(project: Project) -> int:
+    """Settled rewrites that no round has seen yet."""
+    return _new(project).count()
+
+
+def due(project: Project) -> str:
+    """Why a round is due now, as a few words for the round's page; empty when none is."""
+    if not project.round_every and not project.round_cron.strip():
+        return ""
+    if project.rounds.active().exists():
+        return ""
+    new = new_demonstrations(project)
+    if project.round_every and new >= project.round_every:
+        return f"policy: {new} new demonstrations"
+    if new and _struck(project):
+        return f"policy: the clock, {project.round_cron.strip()}"[:60]
+    return ""
+
+
+def ask(project: Project) -> Round | None:
+    """Open the round that is due, if one is and the queue can spare the machine."""
+    if cache.get(_refusal_key(project)) or not (why := due(project)):
+        return None
+    try:
+        return freeze.hand_over(project, actor=None, trigger=why)
+    except (freeze.QueueRunsDry, freeze.NothingToFreeze, start.AlreadyActive):
+        return None  # the next tick asks again
+    except start.CannotOpen as refusal:
+        logger.warning("policy of %s: %s", project.slug, refusal)
+        cache.set(_refusal_key(project), str(refusal), PAUSE)
+        return None
+
+
+def refusal(project: Project) -> str:
+    """Why the policy's last round could not be opened, while it waits to try again; for the data page."""
+    return str(cache.get(_refusal_key(project), ""))
+
+
+def _refusal_key(project: Project) -> str:
+    return f"policy-refusal-{project.pk}"
+
+
+def _new(project: Project) -> QuerySet[Verdict]:
+    """Compared by uuid with the newest round's snapshot, whatever became of that round.
+
+    A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
+    """
+    demonstrations = (
+        freeze.settled_for_good(project).filter(answer__outcome=Answer.Outcome.BIASED).exclude(answer__rewrite="")
+    )
+    if (last := project.rounds.order_by("-pk").first()) is None:
+        return demonstrations
+    seen = SnapshotRow.objects.filter(snapshot=last.snapshot_id).values("uuid")
+    return demonstrations.exclude(item__uuid__in=seen)
+
+
+def _struck(project: Project) -> bool:
+    """Whether the clock struck since the last round, not longer than GRACE ago."""
+    if not project.round_cron.strip():
+        return False
+    last = project.rounds.order_by("-pk").first()
+    since = max(filter(None, [last and last.created_at, project.created_at, timezone.now() - GRACE]))
+    return bool(crontab.from_string(project.round_cron.strip()).is_due(since).is_due)

@@ -1,0 +1,259 @@
+"""Verbs (machine): keep a stock of unread answers of the live model, and take away what an older model wrote.
+
+Nobody tells the queue that a model was promoted: `top_up` runs on a timer, looks, and makes it right.
+"""
+
+import hashlib
+import logging
+import shutil
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from annotation.models import Generation, Item, Prompt, Refill, Seat, Verdict
+from studio.models import Project
+from training import infer, promote
+from training.models import ModelVersion
+
+logger = logging.getLogger(__name__)
+
+BATCH = 128
+"""Most answers asked of one child: a round waits for a batch, never for a whole stock."""
+
+RETIRE_CHUNK = 500
+"""Items retired by one transaction: annotators on SQLite never wait long for the write lock."""
+
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=30)
+"""After a failed batch the next one waits, twice as long after every further failure."""
+
+
+def top_up(project: Project) -> Refill | None:
+    """Retire what is stale, bring back what is current again, and ask for what is missing.
+
+    Returns a refill that must be sent to a worker: a new one, or one whose message or worker was lost.
+    """
+    if not project.stock:
+        return None
+    version = promote.live_version(project)
+    if (lost := _lost(project)) is not None:
+        return lost
+    retire_stale(project, version)
+    missing = project.stock - unread_of(project, version).count()
+    if missing > 0:
+        missing -= bring_back(project, version, missing)
+    if missing * 4 < project.stock or project.refills.active().exists() or _pause_left(project, version):
+        return None  # a child takes seconds to start, so a quarter of the stock is asked for at a time
+    return _ask(project, version, min(missing, BATCH))
+
+
+def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
+    """Items of `version` that nobody has answered and nobody holds."""
+    return Item.objects.filter(project=project, generation__version=version).unread()
+
+
+def retire_stale(project: Project, version: ModelVersion) -> int:
+    """Close the unread items of other hosted versions; the number closed.
+
+    Rows are locked first, and only items whose every seat was free under the lock are closed: a claim in the same
+    moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
+    seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
+    """
+    older = Item.objects.filter(project=project, generation__version__isnull=False).exclude(generation__version=version)
+    stale = older.unread()
+    retired = 0
+    while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:RETIRE_CHUNK]):
+        if not (closed := _retire(ids)):
+            break  # all of them are being claimed right now: the next tick looks again
+        retired += closed
+    return retired
+
+
+def bring_back(project: Project, version: ModelVersion, wanted: int) -> int:
+    """Open up to `wanted` items again that were retired unread before `version` came back (a rollback)."""
+    seats = Seat.objects.filter(item=OuterRef("pk"))
+    untouched = (
+        Item.objects.filter(project=project, generation__version=version, verdict=None, answers=None)
+        .filter(Exists(seats.filter(status=Seat.Status.RETIRED)), ~Exists(seats.exclude(status=Seat.Status.RETIRED)))
+        .order_by("pk")
+    )
+    ids = list(untouched.values_list("pk", flat=True)[:wanted])
+    Seat.objects.filter(item__in=ids, status=Seat.Status.RETIRED).update(status=Seat.Status.OPEN)
+    return len(ids)
+
+
+def next_prompts(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
+    """Prompts that `version` has not answered."""
+    answered = Generation.objects.filter(prompt=OuterRef("pk"), version=version)
+    return project.prompts.to_ask().filter(~Exists(answered)).order_by("pk")
+
+
+def runs_dry(project: Project) -> bool:
+    """No unread answer is left although new ones are, or can at once be, written."""
+    if not project.stock or (version := ModelVersion.objects.current(project)) is None:
+        return False
+    if Seat.objects.open().filter(project=project).exists():
+        return False
+    if project.refills.active().exists():
+        return True
+    return not _pause_left(project, version) and next_prompts(project, version).exists()
+
+
+def write(refill_id: int) -> None:
+    """Carry one refill to its end. Safe to deliver twice: the second delivery finds it taken, or ended."""
+    if (refill := Refill.objects.take(refill_id)) is None:
+        return
+    folder = settings.GENERATION_DIR / f"{refill.project_id}-{refill.pk}"
+    folder.mkdir(parents=True, exist_ok=True)
+    answers = infer.complete(
+        refill.version, _questions(refill), sampling=refill.sampling, folder=folder, on_progress=refill.beat
+    )
+    _store(refill, answers)
+    shutil.rmtree(folder, ignore_errors=True)  # all of it is in rows now
+
+
+def fail(refill_id: int, sentence: str) -> None:
+    """The batch cannot be had: say why on the data page; the timer tries again after a pause."""
+    ended = {"state": Refill.State.FAILED, "error": sentence, "finished_at": timezone.now()}
+    Refill.objects.active().filter(pk=refill_id).update(**ended)
+
+
+def next_try(project: Project) -> datetime | None:
+    """When the next batch is asked for after failures; None when nothing stands in its way."""
+    version = ModelVersion.objects.current(project)
+    left = _pause_left(project, version) if version else None
+    return timezone.now() + left if left else None
+
+
+@transaction.atomic
+def _retire(ids: list[int]) -> int:
+    locked = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(item__in=ids).order_by("pk")
+    now = timezone.now()
+    free: dict[int, int] = {}
+    for item, status, holder, ends in locked.values_list("item_id", "status", "holder_id", "lease_ends_at"):
+        if status == Seat.Status.OPEN and (holder is None or ends <= now):
+            free[item] = free.get(item, 0) + 1
+    wanted = Item.objects.filter(pk__in=free).values_list("pk", "seats__pk")
+    seats: dict[int, list[int]] = {}
+    for item, seat in wanted:
+        seats.setdefault(item, []).append(seat)
+    whole = [item for item, its_seats in seats.items() if len(its_seats) == free[item]]
+    Seat.objects.filter(item__in=whole).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
+    return len(whole)
+
+
+def _lost(project: Project) -> Refill | None:
+    """The active refill if nobody tends it: its message, or its worker, was lost."""
+    refill = project.refills.untended().first()
+    if refill is None:
+        return None
+    if refill.attempt >= settings.MAX_ATTEMPTS:
+        fail(refill.pk, f"The worker that writes answers was lost {refill.attempt} times. Its log says why.")
+        return None
+    again = timezone.now() - timedelta(seconds=settings.SILENCE_SECONDS)
+    mine = Refill.objects.active().filter(Q(sent_at=None) | Q(sent_at__lt=again), pk=refill.pk)
+    return refill if mine.update(sent_at=timezone.now()) else None
+
+
+def _pause_left(project: Project, version: ModelVersion) -> timedelta | None:
+    """How long to wait before `version` is asked again, given its failures since its last success."""
+    failures = []
+    for refill in project.refills.filter(version=version).only("state", "finished_at")[:10]:
+        if refill.state != Refill.State.FAILED:
+            break
+        failures.append(refill.finished_at)
+    if not failures:
+        return None
+    left = failures[0] + min(FIRST_PAUSE * 2 ** (len(failures) - 1), LONGEST_PAUSE) - timezone.now()
+    return left if left > timedelta() else None
+
+
+def _ask(project: Project, version: ModelVersion, wanted: int) -> Refill | None:
+    """Write down which prompts to ask; None if there are none."""
+    if not (ids := _choose(project, version, wanted)):
+        return None
+    sampling = {name: getattr(project, name) for name in ("temperature", "top_p", "max_new_tokens")}
+    try:
+        with transaction.atomic():
+            return Refill.objects.create(
+                project=project,
+                version=version,
+                asked=[[pk, seed_for(version, pk)] for pk in ids],
+                sampling=sampling,
+                sent_at=timezone.now(),
+            )
+    except IntegrityError:
+        return None  # another timer asked in the same moment
+
+
+def _choose(project: Project, version: ModelVersion, wanted: int) -> list[int]:
+    """New prompts first, then those without a settled answer, then the rest: has the model learned its lesson?"""
+    candidates = next_prompts(project, version)
+    answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
+    settled = Exists(Verdict.objects.filter(item__generation__prompt=OuterRef("pk")))
+    ids: list[int] = []
+    for choice in (~answered, answered & ~settled, settled):
+        if wanted > len(ids):
+            ids += candidates.filter(choice).values_list("pk", flat=True)[: wanted - len(ids)]
+    return ids
+
+
+def seed_for(version: ModelVersion, prompt_id: int) -> int:
+    """The seed of this version's answer to this prompt: 31 bits, always the same."""
+    return int.from_bytes(hashlib.sha256(f"{version.pk}/{prompt_id}".encode()).digest()[:4], "big") >> 1
+
+
+def _questions(refill: Refill) -> list[dict[str, Any]]:
+    seeds = dict(refill.asked)
+    prompts = Prompt.objects.filter(pk__in=seeds).order_by("pk")
+    return [
+        {"id": str(p.pk), "prompt": p.text, "seed": seeds[p.pk]} | ({"messages": p.messages} if p.messages else {})
+        for p in prompts
+    ]
+
+
+@transaction.atomic
+def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
+    """Answers become items, once: the refill's last move is in the same transaction as the rows."""
+    known = set(
+        Generation.objects.filter(version=refill.version, prompt__in=[pk for pk, _ in refill.asked]).values_list(
+            "prompt_id", "seed"
+        )
+    )
+    there = set(Prompt.objects.filter(pk__in=[pk for pk, _ in refill.asked]).values_list("pk", flat=True))
+    new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
+    generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
+    seat_items(refill.project, [generation for generation in generations if generation.text.strip()])
+    refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
+
+
+def _generation(refill: Refill, answer: dict[str, Any]) -> Generation:
+    """What the model said; nothing, where it could not: the prompt is then not asked again, and nobody reads it."""
+    return Generation(
+        prompt_id=int(answer["id"]),
+        version=refill.version,
+        model_name=str(refill.version),
+        text=(answer.get("completion") or "").replace("\0", "\ufffd"),  # PostgreSQL keeps no NUL
+        seed=answer["seed"],
+        sampling=refill.sampling | ({"error": answer["error"]} if answer.get("error") else {}),
+    )
+
+
+def _complaint(answers: list[dict[str, Any]]) -> str:
+    silent = [answer for answer in answers if not (answer.get("completion") or "").strip()]
+    if not silent:
+        return ""
+    reason = next((str(answer["error"]) for answer in silent if answer.get("error")), "the model said nothing")
+    return f"{len(silent)} of {len(answers)} prompts got no answer: {reason}"
+
+
+def seat_items(project: Project, generations: list[Generation]) -> list[Item]:
+    """An item for each generation, with the project's number of seats."""
+    items = Item.objects.bulk_create(Item(project=project, generation=generation) for generation in generations)
+    Seat.objects.bulk_create(
+        Seat(project=project, item=item, position=position) for item in items for position in range(project.overlap)
+    )
+    return items
