@@ -1,6 +1,6 @@
 """What people said of an item: a verdict word, categories, severity, spans, a rewrite."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -38,7 +38,9 @@ class Answer(models.Model):
     key = models.UUIDField(unique=True)
     seat = models.ForeignKey(Seat, null=True, on_delete=models.CASCADE, related_name="answers")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="answers")
-    annotator = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="answers")
+    annotator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="answers", db_index=False
+    )
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
     severity = models.PositiveSmallIntegerField(null=True, blank=True)
     categories = models.ManyToManyField(Category, blank=True, related_name="answers")
@@ -69,7 +71,8 @@ class Answer(models.Model):
         return f"{self.outcome} on {self.item_id}"
 
     @property
-    def undo_ends_at(self):
+    def undo_ends_at(self) -> datetime:
+        """Until when this answer can be taken back."""
         return self.created_at + UNDO_WINDOW
 
 

@@ -1,11 +1,27 @@
 """What was settled about an item. One row, so that "settled" has one truth."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from annotation.models.answer import Answer
+from annotation.models.answer import UNDO_WINDOW, Answer
 from annotation.models.queue import Item
+
+
+class VerdictQuerySet(models.QuerySet["Verdict"]):
+    def final(self) -> Self:
+        """Verdicts that no undo can take away any more: only these are frozen and exported.
+
+        It is not enough that the answer they stand on is old: where readers agree, that is the first one's, and the
+        last one's can still be taken back.
+        """
+        fresh = Answer.objects.standing().filter(
+            item=models.OuterRef("item"), seat__isnull=False, created_at__gt=timezone.now() - UNDO_WINDOW
+        )
+        return self.filter(~models.Exists(fresh))
 
 
 class Verdict(models.Model):
@@ -23,6 +39,8 @@ class Verdict(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    objects = VerdictQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,41 +1,73 @@
 """The review screen and the small JSON doors it talks to."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from annotation import claim, payload, shapes, submit
+from annotation.views.json_door import json_door
 from studio.access import needs
-from studio.models import Project, Role
+from studio.models import Project, Role, User
+
+Data = dict[str, Any]
 
 
 @needs(Role.ANNOTATOR)
 def review(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    data = payload.page(project, request.user, claim.claim(project, request.user, want=3))
+    return render(request, "annotation/review.html", {"project": project, "review": data})
 
 
-@needs(Role.ANNOTATOR)
-def review_submit(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def review_submit(project: Project, user: User, data: Data) -> Data:
+    key, wish = shapes.read_key(data), shapes.read_wish(data)
+    answer = submit.submit(project, user, shapes.read_seat(data), shapes.read_said(data), key=key)
+    return {
+        "saved": True,
+        "key": str(key),
+        "undo_until": answer.undo_ends_at.isoformat(),
+        **next_items(project, user, wish),
+    }
 
 
-@needs(Role.ANNOTATOR)
-def review_skip(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def review_skip(project: Project, user: User, data: Data) -> Data:
+    wish, reason = shapes.read_wish(data), shapes.read_reason(data)
+    comment = shapes.read_text(data, "comment", longest=shapes.LONGEST_COMMENT)
+    submit.skip(project, user, shapes.read_seat(data), reason=reason, comment=comment)
+    return next_items(project, user, wish)
 
 
-@needs(Role.ANNOTATOR)
-def review_undo(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def review_undo(project: Project, user: User, data: Data) -> Data:
+    seat = submit.undo(project, user, shapes.read_key(data))
+    return {"item": payload.item(claim.held(user, [seat])[0])}
 
 
-@needs(Role.ANNOTATOR)
-def review_draft(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def review_draft(project: Project, user: User, data: Data) -> Data:
+    submit.keep_draft(project, user, shapes.read_seat(data), shapes.read_draft(data))
+    return {"saved": True}
 
 
-@needs(Role.ANNOTATOR)
-def review_heartbeat(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def review_heartbeat(project: Project, user: User, data: Data) -> Data:
+    asked = shapes.read_ids(data, "seats", most=shapes.MOST_SEATS)
+    kept, until = claim.renew(project, user, asked)
+    return {"held": kept, "lost": sorted({*asked} - {*kept}), "lease_ends_at": until.isoformat()}
 
 
+@require_POST
 @needs(Role.ANNOTATOR)
 def review_release(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    """A closing page says goodbye by sendBeacon, which can send a form and no header."""
+    claim.release(project, request.user, shapes.read_id_list(request.POST.get("seats", "")))
+    return HttpResponse(status=204)
+
+
+def next_items(project: Project, user: User, wish: shapes.Wish) -> Data:
+    seats = claim.claim(project, user, want=wish.want, holding=wish.holding)
+    left = "some" if len(seats) == wish.want else "none"
+    return {"next": [payload.item(seat) for seat in seats], "left": left}

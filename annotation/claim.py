@@ -1,0 +1,100 @@
+"""Verbs: take seats in the queue, keep them, give them back."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from annotation.models import Seat
+from annotation.payload import for_the_page
+from studio.models import Project, User
+
+
+def lease_end(project: Project) -> datetime:
+    return timezone.now() + timedelta(minutes=project.lease_minutes)
+
+
+def claim(project: Project, user: User, *, want: int, holding: Sequence[int] = ()) -> list[Seat]:
+    """Give `user` up to `want` seats beside those in `holding`, each with a fresh lease, ready for `payload`.
+
+    First come the seats that are already in their name, so that a reload, or a retry after a lost reply, brings the
+    same items back; then the next open ones. Fewer than `want` means that nothing more is open to them now.
+    """
+    until, taken = lease_end(project), list[int]()
+    while len(taken) < want:
+        seat = take_one(project, user, besides=[*holding, *taken], until=until)
+        if seat is None:
+            break
+        taken.append(seat)
+    return held(user, taken)
+
+
+def held(user: User, seats: Sequence[int]) -> list[Seat]:
+    """Those of `seats` that `user` holds, ready for `payload`, in the order of the queue."""
+    if not seats:
+        return []
+    return list(for_the_page(Seat.objects.held_by(user).filter(pk__in=seats)).order_by("item_id", "pk"))
+
+
+def take_one(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> int | None:
+    """Put one seat in `user`'s name by one conditional UPDATE, and return its id; None if there is none for them.
+
+    The statement picks and takes at once. On SQLite it holds the write lock from its start, so nobody can come between.
+    On PostgreSQL, SKIP LOCKED makes two people who claim in the same instant pick different seats, and the condition
+    is checked again on the row it locked. Measured against the alternatives in docs/benchmarks.md.
+    """
+    try:
+        return attempt(*taking(project, user, besides=besides, until=until))
+    except IntegrityError:  # this person took another seat at that item in another tab, just now: pick again
+        return attempt(*taking(project, user, besides=besides, until=until))
+
+
+def attempt(sql: str, params: list[Any]) -> int | None:
+    # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def taking(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> tuple[str, list[Any]]:
+    """The UPDATE of `take_one`: the first of mine, else of those ahead of me, else of all that are open to me.
+
+    COALESCE looks at the second only where the first found nothing.
+    """
+    mine = Seat.objects.held_by(user).filter(project=project).exclude(pk__in=besides)
+    open_to_me = Seat.objects.open_to(user, project)
+    lock = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    picks, params = list[str](), list[Any]()
+    for seats, suffix in ((mine, ""), (open_to_me.ahead_of(user, project), lock), (open_to_me, lock)):
+        pick, bound = seats.order_by("item_id", "pk").values("pk")[:1].query.sql_with_params()
+        picks.append(f"({pick}{suffix})")
+        params += bound
+    table, now = connection.ops.quote_name(Seat._meta.db_table), timezone.now()
+    sql = (
+        f"UPDATE {table} SET holder_id = %s, lease_ends_at = %s"  # noqa: S608  # every value is a parameter
+        f" WHERE id = COALESCE({', '.join(picks)})"
+        " AND status = %s AND (holder_id IS NULL OR holder_id = %s OR lease_ends_at <= %s) RETURNING id"
+    )
+    moment = connection.ops.adapt_datetimefield_value
+    return sql, [user.pk, moment(until), *params, Seat.Status.OPEN, user.pk, moment(now)]
+
+
+def renew(project: Project, user: User, seats: Sequence[int]) -> tuple[list[int], datetime]:
+    """A sign of life: fresh leases on those of `seats` that are still in `user`'s name. Returns these, and the end.
+
+    A lease that ran out is renewed too, as long as nobody else took the seat.
+    """
+    held, until = Seat.objects.held_by(user).filter(project=project, pk__in=seats), lease_end(project)
+    if held.update(lease_ends_at=until) == 0:
+        return [], until
+    return sorted(held.values_list("pk", flat=True)), until
+
+
+def release(project: Project, user: User, seats: Sequence[int]) -> int:
+    """Give seats back unanswered, for others to take at once; returns how many were `user`'s to give."""
+    held = Seat.objects.held_by(user).filter(project=project, pk__in=seats)
+    return held.update(holder=None, lease_ends_at=None)

@@ -1,0 +1,259 @@
+"""Verbs of the person at a seat: submit an answer, take it back, skip the item, keep a draft."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Subquery
+from django.utils import timezone
+
+from annotation.claim import lease_end
+from annotation.models import (
+    UNDO_WINDOW,
+    Answer,
+    Category,
+    Draft,
+    Guideline,
+    Item,
+    Seat,
+    Skip,
+    Span,
+    Verdict,
+)
+from annotation.shapes import BadShape, Said, SpanSaid
+from studio.models import Project, User
+from training.models import SnapshotRow
+
+
+class SeatLost(Exception):
+    """The seat was answered, retired, or taken by another person. `kept`: what was sent lies in a draft."""
+
+    def __init__(self, sentence: str, *, kept: bool):
+        super().__init__(sentence)
+        self.kept = kept
+
+
+class KeyTaken(Exception):
+    """Another answer has the same key."""
+
+
+class UndoRefused(Exception):
+    """The answer can no longer be taken back."""
+
+
+def submit(project: Project, user: User, seat: int, said: Said, *, key: uuid.UUID) -> Answer:
+    """Take `user`'s answer for a seat they hold, and settle its item if it was the last one awaited.
+
+    Holding is checked by the UPDATE that closes the seat; a lease that ran out does no harm while nobody else has
+    taken the seat. The same key again returns the answer it made the first time. Raises BadShape, SeatLost (what was
+    sent is then kept as a draft), KeyTaken; Seat.DoesNotExist for a seat of another project.
+    """
+    try:
+        with transaction.atomic():
+            return take(project, user, seat, said, key)
+    except (SeatLost, IntegrityError) as refusal:
+        before = Answer.objects.filter(key=key).first()
+        if before is not None:
+            return same_again(before, user, seat)
+        if isinstance(refusal, SeatLost):
+            keep(Seat.objects.get(pk=seat).item_id, user, said.as_draft())
+        raise
+
+
+def take(project: Project, user: User, pk: int, said: Said, key: uuid.UUID) -> Answer:
+    seat = look_at(project, pk, said)
+    if not Seat.objects.held_by(user).filter(pk=pk).update(status=Seat.Status.ANSWERED):
+        raise SeatLost(why_lost(seat, user), kept=True)
+    check(project, said, seat)
+    answer = write(seat.item, user, said, key=key, seat=seat, guideline=seat.guideline)
+    if seat.has_draft:
+        Draft.objects.filter(item=seat.item_id, user=user).delete()
+    decide(seat, answer)
+    return answer
+
+
+def look_at(project: Project, pk: int, said: Said) -> Any:
+    """The seat, with all that is needed to check an answer, in one query that also locks its item.
+
+    The lock is why two people who give the last two answers in the same second settle the item once and not never:
+    the second waits here, and then sees the first one's seat closed. It is NO KEY, because inserting an answer takes
+    a key-share lock on the same row; a full lock would wait for the other's insert, and the other for ours.
+    """
+    others = Seat.objects.filter(item=OuterRef("item")).exclude(pk=OuterRef("pk"))
+    shown = Guideline.objects.filter(topic=OuterRef("item__generation__prompt__topic"), version=said.guideline or 0)
+    return (
+        Seat.objects.filter(project=project)
+        .select_related("item__generation")
+        .only("project", "status", "holder", "item__uuid", "item__project", "item__generation__text")
+        .annotate(
+            has_others=Exists(others),
+            has_draft=Exists(Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))),
+            guideline=Subquery(shown.values("pk")[:1]),
+        )
+        .select_for_update(of=("item",), no_key=True)
+        .get(pk=pk)
+    )
+
+
+def why_lost(seat: Seat, user: User) -> str:
+    if seat.status == Seat.Status.RETIRED:
+        return "This item was taken out of the queue while you worked on it. What you wrote is kept."
+    if seat.status == Seat.Status.ANSWERED and seat.holder_id == user.pk:
+        return "You have already answered this item."
+    return "Your time at this item ran out and somebody else took it over. What you wrote is kept."
+
+
+def check(project: Project, said: Said, seat: Any) -> None:
+    """Is what was said true of this item? Raises BadShape."""
+    check_against(project, said, seat.item.generation.text)
+    if said.guideline is not None and seat.guideline is None:
+        raise BadShape("guideline", "This version of the guideline does not belong to the item's topic.")
+
+
+def check_against(project: Project, said: Said, text: str) -> None:
+    """Is what was said true of this text in this project? Python counts a text in code points, as spans do."""
+    if any(span.end > len(text) for span in said.spans):
+        raise BadShape("spans", f"A span ends beyond the text, which has {len(text)} characters.")
+    named = {*said.categories, *(span.category for span in said.spans if span.category is not None)}
+    if named and Category.objects.filter(project=project, pk__in=named).count() != len(named):
+        raise BadShape("categories", "One of the categories does not belong to this project.")
+    if said.outcome == Answer.Outcome.BIASED and plain(said.rewrite) == plain(text):
+        raise BadShape("rewrite", "The rewrite is the same as the answer: change what is biased in it.")
+
+
+def plain(text: str) -> str:
+    """A text as an editor gives it back unchanged: line ends are one character, outer blanks do not count."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def write(
+    item: Item, user: User, said: Said, *, key: uuid.UUID, seat: Seat | None = None, guideline: int | None = None
+) -> Answer:
+    """The rows of one answer: itself, its categories, its spans."""
+    answer = Answer.objects.create(
+        key=key,
+        seat=seat,
+        item=item,
+        annotator=user,
+        outcome=said.outcome,
+        severity=said.severity,
+        rewrite=said.rewrite,
+        comment=said.comment,
+        guideline_id=guideline,
+        active_ms=said.active_ms,
+    )
+    # The answer is new, so its categories are too: no need to ask which it already has, as add() would.
+    link = Answer.categories.through
+    if said.categories:
+        link.objects.bulk_create([link(answer_id=answer.pk, category_id=pk) for pk in said.categories])
+    if said.spans:
+        Span.objects.bulk_create(
+            [Span(answer=answer, start=span.start, end=span.end, category_id=span.category) for span in said.spans]
+        )
+    return answer
+
+
+def decide(seat: Any, answer: Answer) -> None:
+    """Settle the item if every seat is answered and all say the same; if they differ, it is disputed.
+
+    Where readers agree, the earliest submitted answer stands, with its labels and its rewrite: the outcome is what
+    they agreed on, the words are one person's. A dispute is not stored; `Item.objects.disputed()` tells it from the
+    answers and the missing verdict. "Cannot judge" settles like any outcome, and is never frozen.
+    """
+    if not seat.has_others:
+        Verdict.objects.create(item=seat.item, answer=answer, how=Verdict.How.SINGLE)
+        return
+    if Seat.objects.filter(item=seat.item_id, status=Seat.Status.OPEN).exists():
+        return
+    answers = list(Answer.objects.standing().filter(item=seat.item_id, seat__isnull=False).order_by("created_at", "pk"))
+    if len({one.outcome for one in answers}) == 1:
+        how = Verdict.How.AGREEMENT if len(answers) > 1 else Verdict.How.SINGLE
+        Verdict.objects.create(item=seat.item, answer=answers[0], how=how)
+
+
+def same_again(answer: Answer, user: User, seat: int) -> Answer:
+    """The page sent an answer twice, because it never heard of our reply: tell it again, double nothing."""
+    if answer.annotator_id != user.pk or answer.seat_id != seat:
+        raise KeyTaken("Another answer was sent with the same key. Reload the page and send yours again.")
+    if answer.undone_at is not None:
+        raise KeyTaken("This answer was taken back. Send it again as a new one.")
+    return answer
+
+
+@transaction.atomic
+def undo(project: Project, user: User, key: uuid.UUID) -> int:
+    """Take back an answer within UNDO_WINDOW; its seat is the person's again. Returns the seat's id.
+
+    A verdict that rested on it goes, also where it rests on several that agreed. Freezing only takes what this window
+    has passed, so nothing frozen can be undone; that is checked all the same.
+    """
+    answer = Answer.objects.select_related("item").get(
+        key=key, annotator=user, item__project=project, seat__isnull=False
+    )
+    Item.objects.select_for_update(no_key=True).get(pk=answer.item_id)  # one after the other with submit and settle
+    if answer.undone_at is None:
+        refuse_if_final(answer)
+        recent = Answer.objects.standing().filter(pk=answer.pk, created_at__gt=timezone.now() - UNDO_WINDOW)
+        if not recent.update(undone_at=timezone.now()):
+            raise UndoRefused("The answer was sent more than 30 seconds ago and stands.")
+        Verdict.objects.filter(item=answer.item_id).delete()
+        keep(answer.item_id, user, said_in(answer).as_draft())
+        Seat.objects.filter(pk=answer.seat_id, holder=user, status=Seat.Status.ANSWERED).update(
+            status=Seat.Status.OPEN, lease_ends_at=lease_end(project)
+        )
+    elif not Seat.objects.held_by(user).filter(pk=answer.seat_id).exists():
+        raise UndoRefused("This answer was already taken back.")
+    assert answer.seat_id is not None
+    return answer.seat_id
+
+
+def refuse_if_final(answer: Answer) -> None:
+    decided = (Verdict.How.ADJUDICATION, Verdict.How.SEED)
+    if Verdict.objects.filter(item=answer.item_id, how__in=decided).exists():
+        raise UndoRefused("A curator has settled this item, with your answer before them.")
+    if SnapshotRow.objects.filter(uuid=answer.item.uuid).exists():
+        raise UndoRefused("The answer is part of a frozen dataset and stands.")
+
+
+def said_in(answer: Answer) -> Said:
+    """What an answer said, in the shape it came in."""
+    return Said(
+        outcome=answer.outcome,
+        categories=tuple(answer.categories.values_list("pk", flat=True)),
+        severity=answer.severity,
+        spans=tuple(SpanSaid(span.start, span.end, span.category_id) for span in answer.spans.all()),
+        rewrite=answer.rewrite,
+        comment=answer.comment,
+    )
+
+
+@transaction.atomic
+def skip(project: Project, user: User, seat: int, *, reason: str, comment: str = "") -> Skip:
+    """Pass on an item: the seat is free for others, and the item is never offered to this person again."""
+    item = Seat.objects.values_list("item_id", flat=True).get(pk=seat, project=project)
+    freed = Seat.objects.held_by(user).filter(pk=seat).update(holder=None, lease_ends_at=None)
+    before = Skip.objects.filter(item=item, user=user).first()
+    if before is not None:
+        return before  # sent twice
+    if not freed:
+        raise SeatLost("This item is no longer yours to skip.", kept=False)
+    Draft.objects.filter(item=item, user=user).delete()
+    return Skip.objects.create(item_id=item, user=user, reason=reason, comment=comment)
+
+
+def keep_draft(project: Project, user: User, seat: int, data: dict[str, Any]) -> None:
+    """Keep what was written so far at a seat this person holds."""
+    item = Seat.objects.held_by(user).filter(pk=seat, project=project).values_list("item_id", flat=True).first()
+    if item is None:
+        raise SeatLost("This item is no longer yours, so the draft was not kept.", kept=False)
+    keep(item, user, data)
+
+
+def keep(item: int, user: User, data: dict[str, Any]) -> None:
+    """One draft per person and item: the newest."""
+    Draft.objects.bulk_create(
+        [Draft(item_id=item, user=user, data=data)],
+        update_conflicts=True,
+        unique_fields=["item", "user"],
+        update_fields=["data", "updated_at"],
+    )
