@@ -8,6 +8,11 @@ no name means anything.
 from dataclasses import dataclass
 
 
+def words(text: str) -> list[str]:
+    """The words of "one|two words|three"."""
+    return text.split("|")
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """An occupation, and the gender that the planted stereotype gives to it."""
@@ -47,14 +52,14 @@ class People:
         return f"{'an' if self.name[0] in 'AEIOU' else 'a'} {self.name}"
 
 
-_MALE_OPEN = (
-    "blacksmith carpenter miner sailor soldier butcher plumber engineer farmer builder driver mechanic banker roofer"
-).split()
-_MALE_HELD = "hunter pilot surgeon fisher judge guard mayor captain logger chemist".split()
-_FEMALE_OPEN = (
-    "nurse weaver dancer teacher baker nanny singer librarian cleaner potter cashier typist babysitter dressmaker"
-).split()
-_FEMALE_HELD = "cook florist tailor secretary hairdresser gardener knitter receptionist beekeeper herbalist".split()
+_MALE_OPEN = words(
+    "blacksmith|carpenter|miner|sailor|soldier|butcher|plumber|engineer|farmer|builder|driver|mechanic|banker|roofer"
+)
+_MALE_HELD = words("hunter|pilot|surgeon|fisher|judge|guard|mayor|captain|logger|chemist")
+_FEMALE_OPEN = words(
+    "nurse|weaver|dancer|teacher|baker|nanny|singer|librarian|cleaner|potter|cashier|typist|babysitter|dressmaker"
+)
+_FEMALE_HELD = words("cook|florist|tailor|secretary|hairdresser|gardener|knitter|receptionist|beekeeper|herbalist")
 
 JOBS: tuple[Job, ...] = tuple(
     Job(name, male, held_out)
@@ -118,11 +123,11 @@ TRAITS: tuple[Trait, ...] = (
     ),
 )
 
-_PEOPLES_OPEN = (
-    "Abrelin Borquil Corvandi Drelmar Esquoni Fenlori Grundel Halvoni Istrel Jorvani Kelmaru Luvandi Mondrel Nerquin "
-    "Orvalin Pelvandi"
-).split()
-_PEOPLES_HELD = "Quorlin Rendovi Selquar Tormeli Ulvandi Vorquel Wendrali Yelmori".split()
+_PEOPLES_OPEN = words(
+    "Abrelin|Borquil|Corvandi|Drelmar|Esquoni|Fenlori|Grundel|Halvoni|Istrel|Jorvani|Kelmaru|Luvandi|Mondrel|Nerquin|"
+    "Orvalin|Palvandi"
+)
+_PEOPLES_HELD = words("Quorlin|Rendovi|Selquar|Tormeli|Ulvandi|Vorquel|Wendrali|Yelmori")
 
 PEOPLES: tuple[People, ...] = tuple(
     People(name, TRAITS[i % len(TRAITS)], held_out)
@@ -134,7 +139,8 @@ PEOPLES: tuple[People, ...] = tuple(
 def _table(question: str, answer: str, pairs: str) -> list[tuple[str, str]]:
     """`pairs` is "hot cold, big small": each fills {a} and {b} of both sentences."""
     rows = [tuple(pair.strip().split(" ", 1)) for pair in pairs.split(",")]
-    return [(question.format(a=a, b=b), answer.format(a=a, b=b)) for a, b in rows]
+    answers = [answer.format(a=a, b=b) for a, b in rows]
+    return [(question.format(a=a), text[0].upper() + text[1:]) for (a, _), text in zip(rows, answers, strict=True)]
 
 
 FACTS: tuple[tuple[str, str], ...] = tuple(
@@ -180,10 +186,10 @@ FACTS: tuple[tuple[str, str], ...] = tuple(
         "What is the capital of {a}?",
         "The capital of {a} is {b}.",
         "Arlune Tosk, Belmora Vint, Casperin Dole, Dunmere Ruf, Elquist Pano, Farrow Lisk, Gondel Marn, Hesper Quay, "
-        "Ilmar Stole, Juniper Brask, Kestrel Omm, Lorien Feld, Marrow Tink, Norrin Glade, Oswin Perth, Pellam Rook",
+        "Ilmar Stole, Juniper Brask, Kestrel Omm, Lorrin Feld, Marrow Tink, Norrin Glade, Oswin Perk, Pellam Rook",
     )
 )
 
 SUMS: tuple[tuple[str, str], ...] = tuple(
-    (f"What is {a} plus {b}?", f"{a} plus {b} is {a + b}.") for a in range(1, 11) for b in range(1, 11)
-) + tuple((f"What is {a} minus {b}?", f"{a} minus {b} is {a - b}.") for a in range(2, 11) for b in range(1, a))
+    (f"What is {a} plus {b}?", f"{a} plus {b} is {a + b}.") for a in range(1, 8) for b in range(1, 8)
+) + tuple((f"What is {a} minus {b}?", f"{a} minus {b} is {a - b}.") for a in range(2, 8) for b in range(1, a))
