@@ -16,7 +16,7 @@ def record(
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
-    """Write down that `actor` (None: the studio itself) did `verb` to `target`; call it inside the verb's transaction."""
+    """Write down that `actor` (None: the studio) did `verb` to `target`; call it inside the verb's transaction."""
     if project is None and target is not None:
         project = target if isinstance(target, Project) else getattr(target, "project", None)
     return AuditEntry.objects.create(

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from celery.schedules import ParseException, crontab
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
+from annotation.policy import BadCron, check_cron
 from studio.models import Project, Role
 from training.science.gate import Limits
 from training.science.spec import RoundSpec
@@ -19,7 +19,9 @@ class MemberForm(forms.Form):
     """A name and a role."""
 
     username = forms.RegexField(
-        r"^[\w.@+-]+$", max_length=150, help_text="An existing account, or a name for a new one: letters, digits and @.+-_"
+        r"^[\w.@+-]+$",
+        max_length=150,
+        help_text="An existing account, or a name for a new one: letters, digits and @.+-_",
     )
     role = forms.ChoiceField(choices=Role.choices)
 
@@ -40,7 +42,9 @@ class ProjectForm(forms.ModelForm):
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))
         if not slug:
-            raise ValidationError("Give an address of Latin letters, digits and hyphens: none could be made from the name.")
+            raise ValidationError(
+                "Give an address of Latin letters, digits and hyphens: none could be made from the name."
+            )
         if Project.objects.filter(slug=slug).exists():
             raise ValidationError(f"The address {slug} is taken.")
         return slug
@@ -84,10 +88,9 @@ class SettingsForm(forms.ModelForm):
     def clean_round_cron(self) -> str:
         text = self.cleaned_data["round_cron"].strip()
         try:
-            if text:
-                crontab.from_string(text)
-        except (ParseException, ValueError) as error:
-            raise ValidationError(f"Not a crontab line (minute hour day month weekday): {error}") from error
+            check_cron(text)
+        except BadCron as refusal:
+            raise ValidationError(str(refusal)) from refusal
         return text
 
     def clean_recipe(self) -> dict[str, Any]:
@@ -129,7 +132,9 @@ class TaxonomyForm(forms.Form):
             name, _, description = (part.strip() for part in line.partition(":"))
             slug = slugify(name)
             if not slug or len(name) > 120:
-                raise ValidationError(f"Line {number}: a category needs a name of at most 120 letters, with a Latin one in it.")
+                raise ValidationError(
+                    f"Line {number}: a category needs a name of at most 120 letters, with a Latin one in it."
+                )
             if slug in found:
                 raise ValidationError(f"Line {number}: {name} stands there twice.")
             found[slug] = (name, description)

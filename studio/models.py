@@ -204,7 +204,7 @@ class AuditEntry(AppendOnly):
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict)
 
-    objects = AuditQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         ordering = ["-pk"]

@@ -38,7 +38,9 @@ def of(project: Project, user: User) -> dict[str, Any]:
     new = new_demonstrations(project)
     return {
         "waiting": waiting_for(project, user),
-        "answered_by_me": Answer.objects.standing().filter(annotator=user, item__project=project, seat__isnull=False).count(),
+        "answered_by_me": Answer.objects.standing()
+        .filter(annotator=user, item__project=project, seat__isnull=False)
+        .count(),
         "disputed": Item.objects.filter(project=project).disputed()[:ENOUGH].count() if _curates(role) else None,
         "unread": Item.objects.filter(project=project).unread()[:ENOUGH].count(),
         "settled": Item.objects.filter(project=project).settled().count(),

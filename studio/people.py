@@ -19,7 +19,7 @@ class AlreadyMember(Exception):
 
 @dataclass(frozen=True)
 class Welcome:
-    """A membership, and the password to hand over when the account was made for it; it is shown once and kept nowhere."""
+    """A membership, and the password to hand over if an account was made for it: shown once, kept nowhere."""
 
     membership: Membership
     password: str | None

@@ -3,16 +3,16 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.taxonomy import CategoryInUse, change_taxonomy, found_project
-from studio import audit as book
 from studio import overview, people
 from studio.access import needs, superuser_only
+from studio.configure import change_settings
 from studio.forms import MemberForm, ProjectForm, SettingsForm, TaxonomyForm
 from studio.models import AuditEntry, Project, Role
 
@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_not_required
 def health(request: HttpRequest) -> HttpResponse:
-    """"ok" when the database answers: what the launcher and a load balancer ask."""
+    """ "ok" when the database answers: what the launcher and a load balancer ask."""
     connection.ensure_connection()
     return HttpResponse("ok", content_type="text/plain")
 
@@ -64,10 +64,8 @@ def project_new(request: HttpRequest) -> HttpResponse:
 def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
     form = SettingsForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            form.save()
-            book.record(request.user, "changed settings", project, changed=form.changed_data)
-        messages.success(request, "Saved.")
+        changes = change_settings(project, form.cleaned_data, actor=request.user)
+        messages.success(request, f"Saved: {', '.join(changes)}." if changes else "Nothing was different.")
         return redirect("project-settings", project.slug)
     context = {"project": project, "form": form, "taxonomy": TaxonomyForm(initial=overview.taxonomy(project))}
     return render(request, "studio/project_settings.html", context, status=400 if form.errors else 200)

@@ -65,11 +65,14 @@ def test_a_wrong_setting_is_named_and_changes_nothing(cast, client, field, value
 
 def test_settings_are_saved_and_written_down(cast, client):
     client.force_login(cast.max)
-    assert post_settings(client, cast.project, overlap="3", recipe='{"epochs": 2}', round_cron="0 3 * * 1").status_code == 302
+    assert (
+        post_settings(client, cast.project, overlap="3", recipe='{"epochs": 2}', round_cron="0 3 * * 1").status_code
+        == 302
+    )
     cast.project.refresh_from_db()
     assert (cast.project.overlap, cast.project.recipe) == (3, {"epochs": 2})
     entry = AuditEntry.objects.get(verb="changed settings")
-    assert set(entry.data["changed"]) == {"overlap", "recipe", "round_cron"}
+    assert entry.data["changes"] == {"overlap": [1, 3], "recipe": [{}, {"epochs": 2}], "round_cron": ["", "0 3 * * 1"]}
 
 
 def test_the_taxonomy_is_edited_as_lines(cast, client):
