@@ -14,14 +14,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import Any, BinaryIO, Literal, TypeVar
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Item, Prompt, Seat, Span, Topic, Verdict
+from annotation import bulk
+from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Prompt, Seat, Span, Topic, Verdict
 from annotation.refill import seat_items
 from annotation.science import formats
 from annotation.science.formats import AnswerRow, Bad, DemonstrationRow, PromptRow
@@ -116,6 +117,7 @@ def _import(
         good = state.good(rows(stream))
         while chunk := list(islice(good, CHUNK)):
             with transaction.atomic():
+                _one_at_a_time(project)
                 add(state, chunk)
     audit.record(actor, f"imported {what}", project, **{**report.as_dict(), "bad": []})
     return report
@@ -139,6 +141,7 @@ def _all_or_nothing(
             if judged.bad_count:
                 raise _Rollback
             with transaction.atomic():
+                _one_at_a_time(project)
                 good = state.good(rows(file))
                 while chunk := list(islice(good, CHUNK)):
                     add(state, chunk)
@@ -147,6 +150,11 @@ def _all_or_nothing(
         except _Rollback:
             state.report.aborted, state.report.added, state.report.unchanged = True, 0, 0
     return state.report
+
+
+def _one_at_a_time(project: Project) -> None:
+    """Two imports of the same ids: the second sees what the first has brought."""
+    Project.objects.select_for_update().get(pk=project.pk)
 
 
 @contextmanager
@@ -161,6 +169,14 @@ def _rewindable(stream: BinaryIO) -> Iterator[BinaryIO]:
         yield copy
 
 
+class _Asked(NamedTuple):
+    """A prompt that is in the database."""
+
+    pk: int
+    text: str
+    messages: list[dict[str, str]] | None
+
+
 class _Import:
     """One import under way: what was seen in the file, and the topics and categories it names."""
 
@@ -170,6 +186,7 @@ class _Import:
         self.report = report
         self.first_line: dict[tuple[str, str], int] = {}
         self.topics: dict[str, Topic] = {}
+        self.guidelines: dict[str, int | None] = {}
         self.categories: dict[str, Category] = {c.slug: c for c in Category.objects.filter(project=project)}
 
     def good(self, rows: Iterable[Row | Bad]) -> Iterator[Row]:
@@ -191,7 +208,7 @@ class _Import:
             return None
         return Bad(prompt.line, "external_id", f"“{prompt.external_id}” appears already in line {first}")
 
-    def topic(self, name: str) -> Topic | None:
+    def topic_id(self, name: str) -> int | None:
         """The topic called `name`, made if the project has none."""
         if not name:
             return None
@@ -199,24 +216,29 @@ class _Import:
             slug = slugify(name, allow_unicode=True)[:60] or f"topic-{_short_hash(name)}"
             topic, _ = Topic.objects.get_or_create(project=self.project, slug=slug, defaults={"name": name})
             self.topics[name] = topic
-        return self.topics[name]
+        return self.topics[name].pk
 
-    def make_prompts(self, wanted: list[PromptRow]) -> None:
-        Prompt.objects.bulk_create(
+    def guideline_id(self, name: str) -> int | None:
+        """The values statement in force for the topic called `name`."""
+        if name not in self.guidelines:
+            topic = self.topics.get(name)
+            self.guidelines[name] = topic.guideline.pk if topic and topic.guideline else None
+        return self.guidelines[name]
+
+    def make_prompts(self, wanted: list[PromptRow]) -> list[int]:
+        """New prompts; their ids, in the same order."""
+        ids, now = bulk.reserve(Prompt, len(wanted)), timezone.now()
+        names = ("id", "project", "topic", "external_id", "text", "messages", "metadata", "split", "created_at")
+        bulk.insert(
+            Prompt,
+            names,
             [
-                Prompt(
-                    project=self.project,
-                    topic=self.topic(row.topic),
-                    external_id=_known_as(row),
-                    text=row.text,
-                    messages=row.messages,
-                    metadata=row.metadata,
-                    split=row.split,
-                )
-                for row in wanted
+                (pk, self.project.pk, self.topic_id(row.topic), _known_as(row), row.text, row.messages)
+                + (row.metadata, row.split, now)  # noqa: RUF005
+                for pk, row in zip(ids, wanted, strict=True)
             ],
-            ignore_conflicts=True,  # a second import of the same file at the same time
         )
+        return ids
 
 
 def _prompt(row: PromptRow | AnswerRow | DemonstrationRow) -> PromptRow:
@@ -239,34 +261,35 @@ def _known_as(row: PromptRow) -> str:
 def _add_prompts(state: _Import, rows: list[PromptRow]) -> None:
     wanted = {_known_as(row): row for row in reversed(rows)}
     known = Prompt.objects.filter(project=state.project, external_id__in=wanted).values_list("external_id", flat=True)
-    new = [row for name, row in wanted.items() if name not in set(known)]
-    state.make_prompts(new)
-    state.report.added += len(new)
-    state.report.unchanged += len(rows) - len(new)
+    for name in list(known):
+        del wanted[name or ""]
+    state.make_prompts(list(wanted.values()))
+    state.report.added += len(wanted)
+    state.report.unchanged += len(rows) - len(wanted)
 
 
-def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, Prompt]:
+def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, _Asked]:
     """The prompts that `rows` name, made where they are new; by the name they are known as."""
     wanted = {_known_as(row): row for row in reversed(rows)}
-    query = Prompt.objects.filter(project=state.project, external_id__in=wanted)
-    found = {prompt.external_id or "": prompt for prompt in query}
-    if missing := [row for name, row in wanted.items() if name not in found]:
-        state.make_prompts(missing)
-        found |= {p.external_id or "": p for p in query.filter(external_id__in=[_known_as(row) for row in missing])}
+    there = Prompt.objects.filter(project=state.project, external_id__in=wanted)
+    found = {name or "": _Asked(*asked) for name, *asked in there.values_list("external_id", "pk", "text", "messages")}
+    new = {name: row for name, row in wanted.items() if name not in found}
+    for pk, (name, row) in zip(state.make_prompts(list(new.values())), new.items(), strict=True):
+        found[name] = _Asked(pk, row.text, row.messages)
     return found
 
 
-def _new_answers(state: _Import, rows: list[Any]) -> list[tuple[Any, Generation]]:
-    """The rows whose answer is not there yet, each with the generation it becomes."""
+def _add_generations(state: _Import, rows: list[Any]) -> list[tuple[Any, int]]:
+    """Keep the answers that are not there yet; each with its row."""
     prompts = _prompts_of(state, [_prompt(row) for row in rows])
-    there = Generation.objects.filter(prompt__in=list(prompts.values()), version=None)
+    there = Generation.objects.filter(prompt__in=[asked.pk for asked in prompts.values()], version=None)
     texts = set(there.values_list("prompt_id", "model_name", "text"))
-    models = {(prompt, model) for prompt, model, _ in texts}
-    new = []
+    models = {known[:2] for known in texts}
+    new: list[tuple[Any, int]] = []
     for row in rows:
         answer, asked = _answer(row), _prompt(row)
         prompt = prompts[_known_as(asked)]
-        if prompt.text != asked.text or (prompt.messages or None) != asked.messages:
+        if (prompt.text, prompt.messages) != (asked.text, asked.messages):
             state.report.note(Bad(asked.line, "external_id", f"“{asked.external_id}” already names another prompt"))
             continue
         whole = (prompt.pk, answer.model, answer.completion)
@@ -274,42 +297,46 @@ def _new_answers(state: _Import, rows: list[Any]) -> list[tuple[Any, Generation]
             state.report.unchanged += 1
             continue
         texts.add(whole)
-        new.append((row, Generation(prompt=prompt, model_name=answer.model, text=answer.completion)))
+        new.append((row, prompt.pk))
+    ids, now = bulk.reserve(Generation, len(new)), timezone.now()
+    bulk.insert(
+        Generation,
+        ("id", "prompt", "model_name", "text", "sampling", "created_at"),
+        [
+            (pk, prompt, _answer(row).model, _answer(row).completion, {}, now)
+            for pk, (row, prompt) in zip(ids, new, strict=True)
+        ],
+    )
     state.report.added += len(new)
-    return new
+    return [(row, pk) for pk, (row, _) in zip(ids, new, strict=True)]
 
 
 def _add_answers(state: _Import, rows: list[AnswerRow]) -> None:
-    generations = Generation.objects.bulk_create(generation for _, generation in _new_answers(state, rows))
-    seat_items(state.project, generations)
+    seat_items(state.project, [pk for _, pk in _add_generations(state, rows)])
 
 
 def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
-    new = _new_answers(state, [row for row in rows if _categories_known(state, row)])
-    generations = Generation.objects.bulk_create(generation for _, generation in new)
-    items = Item.objects.bulk_create(Item(project=state.project, generation=generation) for generation in generations)
-    # the seat says that nobody waits to read it
-    Seat.objects.bulk_create(
-        Seat(project=state.project, item=item, position=0, status=Seat.Status.RETIRED) for item in items
-    )
+    new = _add_generations(state, [row for row in rows if _categories_known(state, row)])
+    items = seat_items(state.project, [pk for _, pk in new])
+    Seat.objects.filter(item__in=items).update(status=Seat.Status.RETIRED)  # nobody waits to read them
     long_ago = timezone.now() - UNDO_WINDOW - timedelta(seconds=1)  # there is nobody to undo it
     answers = Answer.objects.bulk_create(
         Answer(
             key=uuid.uuid4(),
-            item=item,
+            item_id=item,
             annotator=state.actor,
             outcome=Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE,
             severity=row.severity,
             rewrite=row.rewrite,
             comment=row.comment,
-            guideline=topic.guideline if (topic := item.generation.prompt.topic) else None,
+            guideline_id=state.guideline_id(_prompt(row).topic),
             created_at=long_ago,
         )
         for (row, _), item in zip(new, items, strict=True)
     )
     _label(state, [(row, answer) for (row, _), answer in zip(new, answers, strict=True)])
     Verdict.objects.bulk_create(
-        Verdict(item=item, answer=answer, how=Verdict.How.SEED, decided_by=state.actor)
+        Verdict(item_id=item, answer=answer, how=Verdict.How.SEED, decided_by=state.actor)
         for item, answer in zip(items, answers, strict=True)
     )
 

@@ -6,14 +6,17 @@ Nobody tells the queue that a model was promoted: `top_up` runs on a timer, look
 import hashlib
 import logging
 import shutil
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from annotation import bulk
 from annotation.models import Generation, Item, Prompt, Refill, Seat, Verdict
 from studio.models import Project
 from training import infer, promote
@@ -226,7 +229,7 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     there = set(Prompt.objects.filter(pk__in=[pk for pk, _ in refill.asked]).values_list("pk", flat=True))
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
-    seat_items(refill.project, [generation for generation in generations if generation.text.strip()])
+    seat_items(refill.project, [generation.pk for generation in generations if generation.text.strip()])
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
 
 
@@ -250,10 +253,17 @@ def _complaint(answers: list[dict[str, Any]]) -> str:
     return f"{len(silent)} of {len(answers)} prompts got no answer: {reason}"
 
 
-def seat_items(project: Project, generations: list[Generation]) -> list[Item]:
-    """An item for each generation, with the project's number of seats."""
-    items = Item.objects.bulk_create(Item(project=project, generation=generation) for generation in generations)
-    Seat.objects.bulk_create(
-        Seat(project=project, item=item, position=position) for item in items for position in range(project.overlap)
+def seat_items(project: Project, generation_ids: Sequence[int]) -> list[int]:
+    """An item for each generation, with the project's number of seats; the items' ids, in the same order."""
+    ids, now = bulk.reserve(Item, len(generation_ids)), timezone.now()
+    bulk.insert(
+        Item,
+        ("id", "uuid", "project", "generation", "created_at"),
+        [(pk, uuid4(), project.pk, generation, now) for pk, generation in zip(ids, generation_ids, strict=True)],
     )
-    return items
+    bulk.insert(
+        Seat,
+        ("project", "item", "position", "status"),
+        [(project.pk, item, position, Seat.Status.OPEN.value) for item in ids for position in range(project.overlap)],
+    )
+    return ids
