@@ -1,5 +1,8 @@
 """What was measured of a version, and how it compares with the one that was live."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
 
 from studio.models import AppendOnly
@@ -28,6 +31,10 @@ class Evaluation(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.suite} of {self.version}"
+
+    @property
+    def raw_path(self) -> Path:
+        return settings.DATA_DIR / self.raw
 
 
 class Score(AppendOnly):

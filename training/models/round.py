@@ -35,6 +35,8 @@ class State(models.TextChoices):
 
 
 ACTIVE = (State.QUEUED, State.TRAINING, State.EVALUATING)
+RESEND = timedelta(seconds=60)
+"""How long a message may wait before it is taken for lost."""
 
 
 def silence() -> timedelta:
@@ -54,17 +56,14 @@ class RoundQuerySet(models.QuerySet["Round"]):
         return self.untended().exclude(heartbeat_at=None)
 
     def take(self, pk: int) -> "Round | None":
-        """Hold round `pk` for this delivery, or return None: resting, or a live worker has it.
+        """Hold round `pk` for this delivery, or return None: resting, a live worker has it, or it lost too many.
 
         One conditional UPDATE decides between two deliveries of the same message.
         """
         worker = uuid.uuid4()
-        taken = (
-            self.untended()
-            .filter(pk=pk)
-            .update(worker=worker, heartbeat_at=timezone.now(), attempt=models.F("attempt") + 1)
-        )
-        return self.get(pk=pk) if taken else None
+        free = self.untended().filter(pk=pk, attempt__lt=settings.MAX_ATTEMPTS)
+        taken = free.update(worker=worker, heartbeat_at=timezone.now(), attempt=models.F("attempt") + 1)
+        return self.filter(pk=pk, worker=worker).first() if taken else None
 
 
 class Round(models.Model):
@@ -124,17 +123,21 @@ class Round(models.Model):
     def folder(self) -> Path:
         return settings.ROUND_DIR / f"{self.project_id}-{self.number}"
 
-    def move(self, to: State, *, actor: User | None = None, reason: str = "") -> None:
-        """Take one edge of MOVES, or raise; write its RoundEvent in the same transaction."""
+    def move(self, to: State, *, actor: User | None = None, reason: str = "", held: bool = False) -> None:
+        """Take one edge of MOVES, or raise; write its RoundEvent in the same transaction.
+
+        A worker moves only a round it still holds (`held`); a person moves it whoever holds it.
+        """
         old = State(self.state)
         if to not in self.MOVES.get(old, ()):
             raise IllegalMove(f"{self}: {old} -> {to}")
         changes: dict[str, Any] = {"state": to}
+        holder = {"worker": self.worker} if held else {}
         if to not in ACTIVE:
             changes["finished_at"] = timezone.now()
         with transaction.atomic():
-            if Round.objects.filter(pk=self.pk, state=old).update(**changes) != 1:
-                raise RoundMovedOn(f"{self} is no longer {old}")
+            if Round.objects.filter(pk=self.pk, state=old, **holder).update(**changes) != 1:
+                raise RoundMovedOn(f"{self} is no longer {old}, or another worker holds it")
             RoundEvent.objects.create(round=self, old_state=old, new_state=to, actor=actor, reason=reason)
         for name, value in changes.items():
             setattr(self, name, value)
@@ -148,9 +151,29 @@ class Round(models.Model):
         if held.update(**changes) != 1:
             raise RoundMovedOn(f"{self} was moved, or taken over by another worker")
 
+    def claim_resend(self) -> bool:
+        """Whether this caller, and no other, is to send this untended round's message again now.
+
+        Due when the worker went silent after the last message, or when nobody came for so long that the message must
+        be lost. The pause doubles up to ten minutes: a day without a worker must not leave a thousand messages.
+        """
+        now, sent = timezone.now(), self.sent_at or self.created_at
+        pause = min(max(RESEND, sent - self.created_at), 10 * RESEND)
+        if not (self.heartbeat_at and sent <= self.heartbeat_at) and now - sent < pause:
+            return False
+        mine = Round.objects.untended().filter(pk=self.pk, sent_at=self.sent_at, worker=self.worker)
+        with transaction.atomic():
+            if mine.update(sent_at=now) != 1:
+                return False
+            if self.heartbeat_at and sent <= self.heartbeat_at:
+                reason = f"Its worker was lost (attempt {self.attempt} of {settings.MAX_ATTEMPTS}); sent for another."
+                RoundEvent.objects.create(round=self, old_state=self.state, new_state=self.state, reason=reason)
+        return True
+
     def let_go(self) -> None:
-        """Leave the round for the next delivery to take at once (the worker is shutting down)."""
-        Round.objects.filter(pk=self.pk, worker=self.worker).update(heartbeat_at=None)
+        """Leave the round for the next delivery to take at once; a worker that is told to stop is not a lost one."""
+        mine = Round.objects.active().filter(pk=self.pk, worker=self.worker, attempt__gt=0)
+        mine.update(worker=None, heartbeat_at=None, attempt=models.F("attempt") - 1)
 
 
 class RoundEvent(AppendOnly):

@@ -27,7 +27,7 @@ class ModelVersion(AppendOnly):
     digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the adapter's weights.")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ModelVersionQuerySet.as_manager()
+    objects = ModelVersionQuerySet.as_manager()  # type: ignore[misc]  # narrows AppendOnly.objects
 
     class Meta:
         ordering = ["-number"]

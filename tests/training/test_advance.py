@@ -1,0 +1,308 @@
+"""The steps of a round, and the task that carries it: from queued to rest, whatever happens on the way."""
+
+import json
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from studio.models import AuditEntry
+from tests.cast import Cast, make_snapshot
+from tests.training.conftest import ready_for_rounds
+from training import advance, infer
+from training.models import (
+    Comparison,
+    Evaluation,
+    ModelVersion,
+    Promotion,
+    Round,
+    RoundMetric,
+    RoundMovedOn,
+    Score,
+    State,
+)
+from training.promote import ensure_base_version
+from training.start import cancel_round, open_round
+from training.tasks import reap_rounds, run_round
+
+
+def opened(cast: Cast, behaviour: str = "", **fields) -> Round:
+    """A round that waits for a worker; its child will show `behaviour`."""
+    round = open_round(make_snapshot(cast.project), actor=cast.max, **fields)
+    round.folder.mkdir(parents=True)
+    (round.folder / "behaviour").write_text(behaviour)
+    return round
+
+
+def run(round: Round) -> Round:
+    run_round(round.pk)
+    round.refresh_from_db()
+    return round
+
+
+def trainings(round: Round) -> list[str]:
+    """The step at which each training process of this round began."""
+    return (round.folder / "runs").read_text().split()
+
+
+def test_a_round_goes_from_queued_to_passed_and_keeps_all_its_evidence(studio):
+    round = run(opened(studio))
+    assert [(e.old_state, e.new_state) for e in round.events.all()] == [
+        ("", "queued"),
+        ("queued", "training"),
+        ("training", "evaluating"),
+        ("evaluating", "passed"),
+    ]
+    assert round.finished_at is not None
+    assert list(round.metrics.values_list("step", flat=True)) == [1, 2, 3, 4, 5]
+    version = round.version
+    assert (version.number, version.base_model) == (1, studio.project.base_model)
+    assert (version.adapter_path / "manifest.json").is_file()
+    assert len(version.digest) == 64
+    assert {(e.version.number, e.suite) for e in Evaluation.objects.all()} == {(0, "probes"), (1, "probes")}
+    assert all(e.raw_path.is_file() for e in Evaluation.objects.all())
+    assert Score.objects.count() == 10
+    assert Comparison.objects.get().against.number == 0
+    assert round.gate["passed"] is True
+    assert round.gate["against"] == 0
+    assert "80.0 % to 10.0 %" in round.gate["reasons"][0]["text"]
+    assert round.events.last().reason == round.gate["reasons"][0]["text"]
+    assert ModelVersion.objects.current(studio.project).number == 0  # nobody has promoted it
+
+
+def test_a_policy_promotes_what_passed(studio):
+    studio.project.auto_promote = True
+    studio.project.save()
+    run(opened(studio))
+    newest = Promotion.objects.first()
+    assert (newest.version.number, newest.actor, newest.reason) == (1, None, "gate passed, project policy")
+
+
+def test_a_candidate_that_did_not_improve_is_rejected_and_stays_out(studio):
+    studio.project.auto_promote = True
+    studio.project.save()
+    round = run(opened(studio, "worse"))
+    assert round.state == State.REJECTED
+    assert round.gate["passed"] is False
+    assert "improved" in round.events.last().reason
+    assert ModelVersion.objects.current(studio.project).number == 0
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ("refuse", "The loss stopped being a number at step 3: lower the learning rate."),
+        ("disk", "The disk is full: free some space, then start again."),
+        ("bug", "The process crashed: ZeroDivisionError: by the third layer"),
+        ("killed", "The process was killed by the system, most likely because memory ran out."),
+        ("no adapter", "The training process said it was done, but left no finished adapter."),
+    ],
+)
+def test_a_child_that_fails_fails_the_round_with_its_reason(studio, behaviour, reason):
+    round = run(opened(studio, behaviour))
+    assert round.state == State.FAILED
+    assert round.events.last().reason == reason
+    assert not ModelVersion.objects.filter(round=round).exists()
+
+
+def test_a_bug_of_ours_is_an_internal_error_on_the_page_and_an_exception_in_the_log(studio, monkeypatch):
+    monkeypatch.setattr(advance, "watch", lambda *args: 1 / 0)
+    round = opened(studio)
+    with pytest.raises(ZeroDivisionError):
+        run_round(round.pk)
+    round.refresh_from_db()
+    assert (round.state, round.events.last().reason) == (State.FAILED, "internal error")
+
+
+def test_a_damaged_adapter_is_said_and_not_used(studio):
+    round = opened(studio)
+    adapter = round.folder / "adapter"
+    adapter.mkdir()
+    (adapter / "manifest.json").write_text(json.dumps({"files": {"adapter_model.safetensors": "0" * 64}}))
+    run(round)
+    assert round.state == State.FAILED
+    assert "damaged" in round.events.last().reason
+
+
+def test_a_message_for_a_round_at_rest_does_nothing(studio):
+    round = run(opened(studio))
+    run_round(round.pk)
+    run_round(10**6)
+    assert trainings(round) == ["0"]
+    assert round.events.count() == 4
+
+
+def test_a_round_whose_worker_stopped_after_training_is_not_trained_again(studio):
+    round = opened(studio)
+    held = Round.objects.take(round.pk)
+    advance.begin(held)
+    advance.watch(held, "train", advance.RoundSpec(**held.spec), held.folder)
+    held.let_go()
+    run(round)
+    assert round.state == State.PASSED
+    assert trainings(round) == ["0"]
+
+
+def test_a_round_whose_worker_stopped_after_evaluating_is_not_evaluated_again(studio, monkeypatch):
+    round = opened(studio)
+    with monkeypatch.context() as patch:
+        patch.setattr(advance.gate, "judge_results", lambda *args, **kwargs: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            run_round(round.pk)
+    round.refresh_from_db()
+    assert (round.state, round.heartbeat_at, round.attempt) == (State.EVALUATING, None, 0)
+    programs = []
+    monkeypatch.setattr(advance, "watch", lambda round, program, *rest: programs.append(program))
+    assert run(round).state == State.PASSED
+    assert programs == []
+
+
+def test_what_was_measured_before_is_read_again_instead_of_computed(studio):
+    first = run(opened(studio))
+    second = run(opened(studio))
+    spec = json.loads((second.folder / "evaluation" / "spec.json").read_text())
+    base = Evaluation.objects.get(version__number=0)
+    assert spec["known_raw"] == {"probes/current": str(base.raw_path)}
+    assert (first.version.number, second.version.number) == (1, 2)
+    assert Evaluation.objects.count() == 3
+
+
+def test_a_suite_that_vanished_fails_the_round_with_its_name(studio):
+    round = opened(studio)
+    studio.project.suites = ["gone"]
+    studio.project.save()
+    assert "no evaluation suite “gone”" in run(round).events.last().reason
+
+
+def test_the_base_is_version_0_and_live_from_the_start_once(studio):
+    assert ensure_base_version(studio.project) == ensure_base_version(studio.project)
+    assert Promotion.objects.count() == 1
+
+
+def in_threads(*jobs) -> list[threading.Thread]:
+    def close_after(job) -> None:
+        try:
+            job()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=close_after, args=[job]) for job in jobs]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_delivered_twice_at_once_trains_once(settings, tmp_path):
+    studio = ready_for_rounds(Cast(), settings, tmp_path)
+    round = opened(studio)
+    for thread in in_threads(*[lambda: run_round(round.pk)] * 2):
+        thread.join()
+    round.refresh_from_db()
+    assert round.state == State.PASSED
+    assert trainings(round) == ["0"]
+    assert ModelVersion.objects.filter(round=round).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("behaviour", ["slow", "stubborn"])
+def test_a_cancel_ends_the_child_within_two_seconds(settings, tmp_path, behaviour):
+    studio = ready_for_rounds(Cast(), settings, tmp_path)
+    round = opened(studio, behaviour)
+    [worker] = in_threads(lambda: run_round(round.pk))
+    until(lambda: RoundMetric.objects.filter(round=round, step=3).exists())
+    begun = time.monotonic()
+    cancel_round(Round.objects.get(pk=round.pk), actor=studio.max, reason="wrong data")
+    worker.join()
+    assert time.monotonic() - begun < 2
+    round.refresh_from_db()
+    assert (round.state, round.events.last().reason) == (State.CANCELLED, "wrong data")
+    assert AuditEntry.objects.filter(verb="cancelled", actor=studio.max).exists()
+
+
+def until(true, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+
+
+def lose_the_worker(round: Round) -> None:
+    """As after kill -9: no more heartbeats, nothing tidied."""
+    now = timezone.now()
+    Round.objects.filter(pk=round.pk).update(heartbeat_at=now - timedelta(hours=1), sent_at=now - timedelta(hours=2))
+
+
+def test_a_round_whose_worker_was_killed_is_sent_again_and_goes_on_from_its_checkpoint(studio, monkeypatch):
+    round = opened(studio)
+    held = Round.objects.take(round.pk)
+    advance.begin(held)
+    (round.folder / "checkpoint").write_text("3")  # what the killed worker's child left
+    lose_the_worker(round)
+    sent = []
+    monkeypatch.setattr(run_round, "delay", sent.append)
+    reap_rounds()
+    reap_rounds()
+    assert sent == [round.pk]
+    run(round)
+    assert round.state == State.PASSED
+    assert trainings(round) == ["3"]
+    assert round.attempt == 2
+    assert "worker was lost (attempt 1 of 3)" in round.events.all()[2].reason
+    with pytest.raises(RoundMovedOn):
+        held.beat({})  # the first worker, had it only been asleep
+
+
+def test_a_round_that_loses_every_worker_fails(studio, monkeypatch):
+    round = opened(studio)
+    sent = []
+    monkeypatch.setattr(run_round, "delay", sent.append)
+    for _ in range(3):
+        assert Round.objects.take(round.pk) is not None
+        lose_the_worker(round)
+        reap_rounds()
+    assert Round.objects.take(round.pk) is None
+    round.refresh_from_db()
+    assert (round.state, round.events.last().reason) == (State.FAILED, "Its worker was lost 3 times.")
+    assert len(sent) == 2
+
+
+def test_a_round_whose_message_was_lost_is_sent_again(studio, monkeypatch):
+    round = opened(studio)
+    sent = []
+    monkeypatch.setattr(run_round, "delay", sent.append)
+    reap_rounds()
+    assert sent == []
+    past = timezone.now() - timedelta(seconds=90)
+    Round.objects.update(sent_at=past, created_at=past)
+    reap_rounds()
+    assert sent == [round.pk]
+
+
+def test_books_write_many_steps_in_few_statements_and_a_repeated_step_once(studio, django_assert_num_queries):
+    round = Round.objects.take(opened(studio).pk)
+    now = [0.0]
+    books = advance.Books(round, clock=lambda: now[0])
+    books.note({"event": "stage", "name": "training"})
+    for step in (1, 2, 2, 3):
+        now[0] += 0.05
+        books.note({"event": "progress", "done": step, "total": 10, "step": step, "loss": 4.0 - step})
+    with django_assert_num_queries(2):
+        now[0] += 1
+        books.note(None)
+    round.refresh_from_db()
+    assert list(round.metrics.values_list("step", "loss")) == [(1, 3.0), (2, 2.0), (3, 1.0)]
+    assert round.progress["stage"] == "training"
+    assert round.progress["eta_seconds"] == pytest.approx(7 / (2 / 0.15), abs=0.1)
+
+
+def test_a_version_answers_prompts(studio, tmp_path):
+    seen = []
+    prompts = [{"id": 7, "prompt": "abc", "seed": 1}, {"id": 8, "prompt": "öß", "seed": 2}]
+    sampling = {"temperature": 0.5, "max_new_tokens": 8}
+    version = ensure_base_version(studio.project)
+    found = infer.complete(version, prompts, sampling, tmp_path / "batch", on_progress=seen.append)
+    assert [(row["id"], row["completion"], row["seed"]) for row in found] == [(7, "cba", 1), (8, "ßö", 2)]
+    assert {"started", "progress", "done"} <= {message["event"] for message in seen if message}

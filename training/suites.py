@@ -1,0 +1,66 @@
+"""Which evaluation suites a project asks, found by name in the folders that the settings list."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from studio.models import Project
+
+
+class UnknownSuite(Exception):
+    """A project names a suite that no folder holds, or whose files are damaged; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """One evaluation suite as it lies on disk now; `digest` names its settings and its items."""
+
+    name: str
+    folder: Path
+    title: str
+    version: int
+    digest: str
+
+
+def suites_of(project: Project) -> list[Suite]:
+    """The suites that `project` asks; raise UnknownSuite if one is missing, named twice or damaged."""
+    names = project.suites or default_names(project)
+    if len(set(names)) != len(names):
+        raise UnknownSuite(f"An evaluation suite is named twice: {', '.join(names)}.")
+    return [find(name) for name in names]
+
+
+def default_names(project: Project) -> list[str]:
+    """The starter model's own probes know its invented world only; capability is asked of every model."""
+    starter = Path(project.base_model).expanduser() == Path(settings.STARTER_MODEL)
+    return ["starter_probes", "capability"] if starter else ["capability"]
+
+
+def known_names() -> list[str]:
+    """Every suite there is, for the settings page."""
+    found = {file.parent.name for folder in settings.SUITE_DIRS for file in Path(folder).glob("*/suite.json")}
+    return sorted(found)
+
+
+def find(name: str) -> Suite:
+    """The suite `name`; raise UnknownSuite if there is none, or its files cannot be read."""
+    for place in settings.SUITE_DIRS:
+        folder = Path(place) / name
+        if folder.parent == Path(place) and (folder / "suite.json").is_file():
+            return _read(name, folder)
+    known = ", ".join(known_names()) or "none"
+    raise UnknownSuite(f"There is no evaluation suite “{name}”. Known suites: {known}.")
+
+
+def _read(name: str, folder: Path) -> Suite:
+    try:
+        head = (folder / "suite.json").read_bytes()
+        items = (folder / "items.jsonl").read_bytes()
+        card = json.loads(head)
+        title, version = str(card.get("title", name)), int(card["version"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnknownSuite(f"The evaluation suite “{name}” cannot be read: {error}.") from error
+    return Suite(name, folder, title, version, hashlib.sha256(head + items).hexdigest())
