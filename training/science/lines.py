@@ -34,6 +34,8 @@ class Cancelled(BaseException):
 
 
 _FULL_DISK = ("No space left on device", "StorageFull", "os error 28", "code: 28")
+_FAILED_WRITE = ("inline_container", "PytorchStreamWriter", "iostream error")
+"""What torch says when the disk fills while it writes: it does not say why."""
 _NO_MEMORY = ("OutOfMemoryError", "MemoryError")
 
 
@@ -49,6 +51,8 @@ def explain(error: BaseException) -> Refused | None:
             return link
         if getattr(link, "errno", None) == errno.ENOSPC or any(word in str(link) for word in _FULL_DISK):
             return Refused("disk", "The disk is full: free some space, then start again.")
+        if isinstance(link, RuntimeError) and any(word in str(link) for word in _FAILED_WRITE):
+            return Refused("disk", "A checkpoint could not be written: the disk is most likely full.")
         if type(link).__name__ in _NO_MEMORY or "not enough memory" in str(link):
             return Refused("memory", "Not enough memory: choose a smaller batch, shorter rows or a smaller model.")
         link = link.__cause__ or link.__context__

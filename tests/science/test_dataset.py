@@ -1,0 +1,129 @@
+import hashlib
+import json
+
+import pytest
+
+from tests.science.conftest import make_row, make_snapshot, write_lines
+from training.science import dataset
+from training.science.lines import Refused
+
+FINE = make_row(5, verdict="fine", rewrite=None, completion="The miller works at dawn.")
+
+
+def refusal(work, *arguments, **options):
+    with pytest.raises(Refused) as refused:
+        work(*arguments, **options)
+    assert refused.value.code == "data"
+    return str(refused.value)
+
+
+def test_rows_are_read_as_they_were_frozen(tmp_path):
+    rows = [make_row(1, completion="naïve 👩‍🚒"), FINE]
+    assert dataset.read_snapshot(*make_snapshot(tmp_path, rows)) == rows
+
+
+def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
+    path, digest = make_snapshot(tmp_path, [make_row(1)])
+    make_snapshot(tmp_path, [make_row(1, comment="changed")])
+    assert "not the one that was frozen" in refusal(dataset.read_snapshot, path, digest)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "no rows"),
+        (b"\n\n", "no rows"),
+        (b'{"uuid": "a"\n', "line 1: not valid JSON"),
+        (json.dumps(make_row(1)).encode() + b"\n[1]\n", "line 2: expected an object"),
+        (json.dumps(make_row(1)).encode() + b"\n\xff\xfe\n", "line 2: not valid JSON"),
+        (json.dumps(make_row(1, prompt=None)).encode(), "line 1: prompt must be a text"),
+        (json.dumps(make_row(1, verdict="odd")).encode(), "line 1: verdict must be fine or biased"),
+        (json.dumps(make_row(1, rewrite=3)).encode(), "line 1: rewrite must be a text or null"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_number_of_its_line(tmp_path, content, said):
+    path = tmp_path / "snapshot.jsonl"
+    path.write_bytes(content)
+    assert said in refusal(dataset.read_snapshot, path, hashlib.sha256(content).hexdigest())
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "cannot be read" in refusal(dataset.read_snapshot, tmp_path / "none", "0")
+
+
+def test_demonstrations_are_rewrites_and_if_wanted_accepted_answers():
+    rows = [make_row(1), FINE, make_row(2, split="test")]
+    assert [record["completion"] for record in dataset.sft_records(rows)] == [rows[0]["rewrite"], FINE["completion"]]
+    assert [record["uuid"] for record in dataset.sft_records(rows, use_accepted=False)] == ["row-1"]
+
+
+def test_preferences_pair_the_rewrite_with_the_answer_it_replaces():
+    [record] = dataset.dpo_records([make_row(1), FINE])
+    assert (record["chosen"], record["rejected"]) == (make_row(1)["rewrite"], make_row(1)["completion"])
+
+
+def test_judgements_are_two_of_a_biased_row_and_one_of_a_fine_row():
+    assert [record["label"] for record in dataset.kto_records([make_row(1), FINE])] == [False, True, True]
+
+
+@pytest.mark.parametrize("make", [dataset.sft_records, dataset.dpo_records, dataset.kto_records])
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rewrite": ""}, "the rewrite is empty"),
+        ({"rewrite": None}, "the rewrite is empty"),
+        ({"rewrite": " \n"}, "the rewrite is empty"),
+        ({"rewrite": make_row(1)["completion"]}, "the rewrite is the same as the answer"),
+        ({"prompt": " "}, "the prompt is empty"),
+    ],
+)
+def test_a_row_that_teaches_nothing_or_the_wrong_thing_is_refused_by_name(make, changes, said):
+    assert f"row row-1: {said}" in refusal(make, [make_row(2), make_row(1, **changes)])
+
+
+def test_an_empty_accepted_answer_is_refused():
+    assert "the answer is empty" in refusal(dataset.sft_records, [FINE | {"completion": ""}])
+
+
+def test_many_bad_rows_are_counted_and_the_first_five_named():
+    said = refusal(dataset.sft_records, [make_row(i, rewrite="") for i in range(8)])
+    assert "8 rows" in said and "row-4" in said and "row-5" not in said and "3 more" in said
+
+
+@pytest.mark.parametrize("make", [dataset.sft_records, dataset.dpo_records, dataset.kto_records])
+def test_a_snapshot_without_a_row_to_train_on_is_refused(make):
+    assert "No row" in refusal(make, [make_row(1, split="test")])
+
+
+def test_replay_rows_are_texts_or_pairs_and_a_bad_line_has_its_number(tmp_path):
+    path = write_lines(tmp_path / "replay.jsonl", [{"text": "Rain falls."}, {"prompt": "2+2?", "completion": "4"}])
+    assert len(dataset.read_replay(path)) == 2
+    write_lines(path, [{"text": "Rain falls."}, {"prompt": "2+2?", "completion": " "}])
+    assert "line 2" in refusal(dataset.read_replay, path)
+    write_lines(path, [])
+    assert "no rows" in refusal(dataset.read_replay, path)
+
+
+def test_replay_is_a_share_of_the_records_drawn_by_seed_without_repeats():
+    rows = [{"text": str(i)} for i in range(20)]
+    drawn = dataset.choose_replay(rows, share=0.5, records=10, seed=1)
+    assert len(drawn) == 5 and drawn == dataset.choose_replay(rows, share=0.5, records=10, seed=1)
+    everything = dataset.choose_replay(rows, share=20, records=10, seed=1)
+    assert sorted(int(row["text"]) for row in everything) == list(range(20))
+
+
+@pytest.mark.parametrize(("rows", "epochs", "batch"), [(1, 1, 8), (20, 2, 8), (33, 2.5, 4), (300, 1, 16)])
+def test_the_order_shows_every_row_once_an_epoch_and_repeats_itself_by_seed(rows, epochs, batch):
+    lengths = [5 + i % 7 for i in range(rows)]
+    order = dataset.training_order(lengths, epochs=epochs, batch_size=batch, seed=3)
+    assert len(order) == round(epochs * rows)
+    assert sorted(order[:rows]) == list(range(rows))
+    assert order == dataset.training_order(lengths, epochs=epochs, batch_size=batch, seed=3)
+
+
+def test_rows_of_like_length_stand_together_so_that_little_is_padded():
+    lengths = [(i * 37) % 100 + 1 for i in range(320)]
+    order = dataset.training_order(lengths, epochs=1, batch_size=16, seed=0)
+    batches = [[lengths[i] for i in order[start : start + 16]] for start in range(0, 320, 16)]
+    padded = sum(16 * max(batch) for batch in batches)
+    assert padded < 1.15 * sum(lengths)
