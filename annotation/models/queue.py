@@ -47,20 +47,24 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(verdict__isnull=False)
 
     def disputed(self) -> Self:
-        """Every seat answered, nothing retired, and no verdict: the answers do not agree."""
-        seats = Seat.objects.filter(item=models.OuterRef("pk"))
-        return self.filter(
-            ~models.Exists(seats.filter(status=Seat.Status.OPEN)),
-            models.Exists(seats.filter(status=Seat.Status.ANSWERED)),
-            verdict=None,
-        )
+        """Every seat answered, or retired, and no verdict: the answers do not agree.
+
+        It takes two to disagree, so the search begins at answered seats beyond an item's first: none, where one reader
+        is enough, however many items there are.
+        """
+        second = Seat.objects.filter(status=Seat.Status.ANSWERED, position__gt=0)
+        waiting = Seat.objects.filter(item=models.OuterRef("pk"), status=Seat.Status.OPEN)
+        return self.filter(~models.Exists(waiting), pk__in=second.values("item"), verdict=None)
 
     def unread(self) -> Self:
-        """Items nobody has answered and nobody holds: what the stock counts, and what a newer model may replace."""
+        """Items nobody has answered and nobody holds: what the stock counts, and what a newer model may replace.
+
+        The search begins at open seats, so that it costs what is left to read, not what was ever read.
+        """
         touched = Seat.objects.filter(item=models.OuterRef("pk")).exclude(
             Q(status=Seat.Status.OPEN), Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
         )
-        return self.filter(~models.Exists(touched))
+        return self.filter(~models.Exists(touched), pk__in=Seat.objects.open().values("item"))
 
 
 class Item(models.Model):
@@ -130,11 +134,15 @@ class Seat(models.Model):
 
     class Meta:
         # The foreign keys need no index of their own: these, and the two unique constraints, begin with them. The
-        # first two hold open seats only, so that a claim costs the same after a million answers as after one.
+        # first two hold open seats only, so that a claim costs the same after a million answers as after one; the last is
+        # what disputes are found by.
         indexes = [
             models.Index(fields=["project", "item", "id"], condition=Q(status="open"), name="seat_open_in_order"),
             models.Index(fields=["holder", "project"], condition=Q(status="open"), name="seat_open_by_holder"),
             models.Index(fields=["holder", "project", "item"], name="seat_by_holder"),
+            models.Index(
+                fields=["item"], condition=Q(status="answered", position__gt=0), name="seat_answered_beyond_first"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["item", "position"], name="seat_position_once_per_item"),

@@ -1,0 +1,95 @@
+"""What a rewrite changed, word by word. Pure text in, pieces out; knows no HTML."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+# A word with the blanks after it is one token. With blanks as tokens of their own, the comparison is quadratic
+# in practice (3,000 words: 5.7 s instead of 65 ms), because every blank matches every other.
+TOKEN = re.compile(r"\s*\S+\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text that is in both texts ("same"), only in the old ("out") or only in the new one ("in")."""
+
+    change: str
+    text: str
+
+
+def words(text: str) -> list[str]:
+    """The text cut after the blanks that follow each word; joined again, it is the text.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    list of str
+        Tokens, none of them empty; an empty list for an empty text.
+    """
+    return TOKEN.findall(text)
+
+
+def word_diff(old: str, new: str) -> list[Piece]:
+    """The smallest run of words out and words in, as difflib finds it, that turns `old` into `new`.
+
+    Parameters
+    ----------
+    old, new : str
+        Any texts.
+
+    Returns
+    -------
+    list of Piece
+        In reading order; of two neighbours that differ, what goes out comes before what comes in. All pieces but
+        "in" joined are `old`, all but "out" joined are `new`. Equal texts give one "same" piece, two empty ones none.
+
+    References
+    ----------
+    Ratcliff and Metzener (1988), the algorithm of Python's difflib.
+    """
+    before, after = words(old), words(new)
+    pieces = []
+    # autojunk would drop every word that makes up more than 1 % of a text of 200 words or more
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece("same", "".join(before[i1:i2])))
+            continue
+        if i1 < i2:
+            pieces.append(Piece("out", "".join(before[i1:i2])))
+        if j1 < j2:
+            pieces.append(Piece("in", "".join(after[j1:j2])))
+    return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of text under the same marks: indices into the list of spans, empty where nothing is marked."""
+
+    text: str
+    marks: tuple[int, ...]
+
+
+def stretches(text: str, spans: list[tuple[int, int]]) -> list[Stretch]:
+    """Cut a text wherever a span begins or ends, so that overlapping spans can be shown without nesting.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    spans : list of (int, int)
+        [start, end) in code points; may overlap. What lies outside the text is ignored.
+
+    Returns
+    -------
+    list of Stretch
+        In reading order, none empty; joined, they are the text.
+    """
+    cuts = sorted({0, len(text), *(min(max(cut, 0), len(text)) for span in spans for cut in span)})
+    return [
+        Stretch(text[a:b], tuple(i for i, (start, end) in enumerate(spans) if start <= a and b <= end))
+        for a, b in zip(cuts, cuts[1:], strict=False)
+    ]

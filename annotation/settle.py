@@ -1,0 +1,67 @@
+"""Verb of the curator: decide what stands for an item whose readers do not agree."""
+
+import uuid
+
+from django.db import transaction
+
+from annotation.models import Answer, Item, Seat, Verdict
+from annotation.shapes import Said
+from annotation.submit import check_against, write
+from studio import audit
+from studio.models import User
+
+
+class AlreadySettled(Exception):
+    """The item has its verdict; a second decision would contradict the first."""
+
+
+class NotAnAnswerHere(Exception):
+    """The answer to be taken is not, or no longer, an answer at this item."""
+
+
+@transaction.atomic
+def settle(
+    item: Item, *, answer: Answer | None = None, said: Said | None = None, actor: User, reason: str = ""
+) -> Verdict:
+    """Make one of the item's answers its verdict, or `said`: the curator's own answer, which has no seat.
+
+    Seats that are still open are retired; who holds one and submits is told so, and keeps what they wrote. Two
+    curators at once: the second waits at the item's lock, and then finds the first one's verdict.
+    """
+    if (answer is None) == (said is None):
+        raise TypeError("settle takes one of the item's answers, or a decision of its own")
+    item = (
+        Item.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("generation", "project")
+        .get(pk=item.pk)
+    )
+    before = Verdict.objects.select_related("decided_by").filter(item=item).first()
+    if before is not None:
+        raise AlreadySettled(f"This item was settled already: {who_settled(before)}.")
+    if said is not None:
+        check_against(item.project, said, item.generation.text)
+        answer = write(item, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
+    elif not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():
+        raise NotAnAnswerHere("This answer was taken back in the meantime.")
+    verdict = Verdict.objects.create(
+        item=item, answer=answer, how=Verdict.How.ADJUDICATION, decided_by=actor, reason=reason
+    )
+    item.seats.filter(status=Seat.Status.OPEN).update(status=Seat.Status.RETIRED)
+    audit.record(
+        actor, "settled", item, project=item.project, reason=reason, outcome=answer.outcome, own_words=said is not None
+    )
+    return verdict
+
+
+def who_settled(verdict: Verdict) -> str:
+    if verdict.decided_by is not None:
+        return f"{verdict.decided_by.display_name} decided that it is {verdict.answer.get_outcome_display().lower()}"
+    return f"{verdict.get_how_display()}, {verdict.answer.get_outcome_display().lower()}"
+
+
+def guideline_of(item: Item, said: Said) -> int | None:
+    """The guideline the curator was shown, as a row; None where the page showed none."""
+    topic = item.generation.prompt.topic
+    if topic is None or said.guideline is None:
+        return None
+    return topic.guidelines.filter(version=said.guideline).values_list("pk", flat=True).first()

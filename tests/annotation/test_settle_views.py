@@ -1,0 +1,161 @@
+"""The page where a curator settles what readers do not agree on."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from annotation.models import Answer, Item, Span, Verdict
+from studio.models import AuditEntry
+from tests.annotation.test_settle import answered
+from tests.cast import Cast, make_item
+
+
+@pytest.fixture
+def item(cast) -> Item:
+    item = cast.item(overlap=2, text="Nurses are <b>caring</b> women. 👩🏽‍⚕️", prompt="<script>alert(1)</script>")
+    answered(item, cast.ada, "fine")
+    theirs = answered(item, cast.bo, "biased", rewrite="Nurses are <b>caring</b> people. 👩🏽‍⚕️", comment="<i>hm</i>")
+    theirs.categories.add(cast.category)
+    Span.objects.create(answer=theirs, start=11, end=30, category=cast.category)
+    Span.objects.create(answer=theirs, start=25, end=31)
+    return item
+
+
+def url(cast: Cast, item: Item) -> str:
+    return reverse("annotation:item-settle", args=[cast.project.slug, item.uuid])
+
+
+def own(cast: Cast, **fields):
+    return {
+        "own-outcome": "biased", "own-categories": [cast.category.pk], "own-severity": "3",
+        "own-rewrite": "Nurses care.", "own-guideline": "1", "own-reason": "Neither was right.", **fields,
+    }  # fmt: skip
+
+
+def test_the_list_shows_what_is_disputed_and_nothing_else(client, cast, item):
+    cast.item(overlap=2)
+    make_item(cast.other, overlap=2)
+    client.force_login(cast.iris)
+    reply = client.get(reverse("annotation:disputed", args=[cast.project.slug]))
+    assert list(reply.context["page"]) == [item]
+    assert "<script>alert" not in reply.content.decode()
+
+
+def test_the_list_costs_the_same_for_one_item_as_for_ten(client, cast, item, django_assert_max_num_queries):
+    for _ in range(9):
+        more = cast.item(overlap=2)
+        answered(more, cast.ada, "fine")
+        answered(more, cast.bo, "cannot_judge")
+    client.force_login(cast.iris)
+    with django_assert_max_num_queries(14):
+        assert len(client.get(reverse("annotation:disputed", args=[cast.project.slug])).context["page"]) == 10
+
+
+def test_answers_stand_side_by_side_without_names_marked_and_compared(client, cast, item):
+    client.force_login(cast.iris)
+    html = client.get(url(cast, item)).content.decode()
+    assert "Reader 1" in html
+    assert "Reader 2" in html
+    assert ">ada<" not in html
+    assert ">bo<" not in html
+    assert "<del>women. </del><ins>people. </ins>" in html
+    assert '<mark title="Stereotype">&lt;b&gt;caring&lt;/b&gt;' in html
+    assert "<script>alert" not in html
+    assert "<b>caring" not in html
+    assert "<i>hm" not in html
+
+
+def test_a_curator_takes_one_answer(client, cast, item):
+    client.force_login(cast.iris)
+    chosen = item.answers.get(outcome="biased")
+    reply = client.post(url(cast, item), {"answer": chosen.pk, "reason": "It is."}, follow=True)
+    assert "Settled: biased." in reply.content.decode()
+    verdict = Verdict.objects.get()
+    assert (verdict.answer, verdict.how, verdict.decided_by, verdict.reason) == (
+        chosen, Verdict.How.ADJUDICATION, cast.iris, "It is."
+    )  # fmt: skip
+    assert "settled" in client.get(url(cast, item)).content.decode()
+
+
+def test_a_curator_decides_in_their_own_words(client, cast, item):
+    client.force_login(cast.iris)
+    assert client.get(url(cast, item)).context["form"].initial["rewrite"] == item.generation.text
+    assert client.post(url(cast, item), own(cast, **{"own-rewrite": "Nurses\r\ncare."})).status_code == 302
+    answer = Verdict.objects.get().answer
+    assert (answer.seat, answer.annotator, answer.outcome, answer.severity) == (None, cast.iris, "biased", 3)
+    assert (answer.rewrite, answer.guideline) == ("Nurses\ncare.", cast.guideline)
+    assert list(answer.categories.all()) == [cast.category]
+    assert AuditEntry.objects.get(verb="settled").reason == "Neither was right."
+
+
+def test_what_stands_in_the_prefilled_box_does_not_count_for_a_fine_answer(client, cast, item):
+    client.force_login(cast.iris)
+    fields = {"own-outcome": "fine", "own-categories": [], "own-severity": "", "own-rewrite": item.generation.text}
+    assert client.post(url(cast, item), own(cast, **fields)).status_code == 302
+    assert Verdict.objects.get().answer.rewrite == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"own-outcome": ""}, "This field is required"),
+        ({"own-categories": []}, "at least one category"),
+        ({"own-categories": [999]}, "not one of the available choices"),
+        ({"own-severity": ""}, "from 1 to 3"),
+        ({"own-severity": "9"}, "not one of the available choices"),
+        ({"own-rewrite": " "}, "as it should have been"),
+        ({"own-rewrite": "Nurses are <b>caring</b> women. 👩🏽‍⚕️"}, "same as the answer"),
+        ({"own-rewrite": "a\0"}, "Null characters are not allowed"),
+        ({"own-outcome": "fine"}, "Only an answer that is biased"),
+    ],
+)
+def test_a_decision_that_lacks_something_comes_back_with_a_sentence(client, cast, item, change, sentence):
+    client.force_login(cast.iris)
+    reply = client.post(url(cast, item), own(cast, **change))
+    assert reply.status_code == 400
+    assert sentence in reply.content.decode()
+    assert not Verdict.objects.exists()
+
+
+def test_the_second_curator_is_told_what_the_first_decided(client, cast, item):
+    client.force_login(cast.iris)
+    client.post(url(cast, item), own(cast))
+    client.force_login(cast.max)
+    for data in (own(cast), {"answer": item.answers.first().pk}):
+        reply = client.post(url(cast, item), data)
+        assert reply.status_code == 409
+        assert "settled already: iris decided that it is biased" in reply.content.decode()
+    assert Verdict.objects.count() == 1
+
+
+@pytest.mark.parametrize("answer", ["0", "x", "", str(2**70)])
+def test_an_answer_that_is_not_one_of_the_items_is_a_conflict(client, cast, item, answer):
+    client.force_login(cast.iris)
+    assert client.post(url(cast, item), {"answer": answer}).status_code == 409
+
+
+def test_an_answer_taken_back_cannot_be_taken(client, cast, item):
+    client.force_login(cast.iris)
+    gone = item.answers.first()
+    Answer.objects.filter(pk=gone.pk).update(undone_at=gone.created_at)
+    assert client.post(url(cast, item), {"answer": gone.pk}).status_code == 409
+
+
+@pytest.mark.parametrize(("name", "status"), [("iris", 200), ("max", 200), ("ada", 403), ("eve", 404)])
+def test_only_curators_settle(client, cast, item, name, status):
+    client.force_login(getattr(cast, name))
+    assert client.get(url(cast, item)).status_code == status
+    assert client.get(reverse("annotation:disputed", args=[cast.project.slug])).status_code == status
+
+
+def test_a_stranger_is_sent_to_the_login_page(client, cast, item):
+    assert client.get(url(cast, item)).status_code == 302
+    assert client.post(url(cast, item), own(cast)).status_code == 302
+
+
+def test_items_of_another_project_and_items_that_are_not_are_not_found(client, cast):
+    client.force_login(cast.iris)
+    for name in (make_item(cast.other).uuid, uuid.uuid4()):
+        address = reverse("annotation:item-settle", args=[cast.project.slug, name])
+        assert client.get(address).status_code == 404
