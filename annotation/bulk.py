@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import DateTimeField, JSONField, UUIDField
+from django.db.models import DateTimeField, Field, JSONField, UUIDField
 
 
 def reserve(model: type[models.Model], count: int) -> list[int]:
@@ -32,9 +32,9 @@ def reserve(model: type[models.Model], count: int) -> list[int]:
 
 def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert `rows`, each a value per field name in `names` (a foreign key by its id)."""
-    fields = [model._meta.get_field(name) for name in names]
+    fields = [field for field in map(model._meta.get_field, names) if isinstance(field, Field)]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)  # type: ignore[union-attr]
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     adapted = [  # the other types go through as they are
         (place, field) for place, field in enumerate(fields) if isinstance(field, JSONField | UUIDField | DateTimeField)

@@ -228,13 +228,12 @@ class _Import:
     def make_prompts(self, wanted: list[PromptRow]) -> list[int]:
         """New prompts; their ids, in the same order."""
         ids, now = bulk.reserve(Prompt, len(wanted)), timezone.now()
-        names = ("id", "project", "topic", "external_id", "text", "messages", "metadata", "split", "created_at")
+        same = ("text", "messages", "metadata", "split")
         bulk.insert(
             Prompt,
-            names,
+            ("id", "project", "topic", "external_id", *same, "created_at"),
             [
-                (pk, self.project.pk, self.topic_id(row.topic), _known_as(row), row.text, row.messages)
-                + (row.metadata, row.split, now)  # noqa: RUF005
+                (pk, self.project.pk, self.topic_id(row.topic), _known_as(row), *(getattr(row, n) for n in same), now)
                 for pk, row in zip(ids, wanted, strict=True)
             ],
         )
@@ -272,7 +271,10 @@ def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, _Asked]:
     """The prompts that `rows` name, made where they are new; by the name they are known as."""
     wanted = {_known_as(row): row for row in reversed(rows)}
     there = Prompt.objects.filter(project=state.project, external_id__in=wanted)
-    found = {name or "": _Asked(*asked) for name, *asked in there.values_list("external_id", "pk", "text", "messages")}
+    found = {
+        name or "": _Asked(pk, text, messages)
+        for name, pk, text, messages in there.values_list("external_id", "pk", "text", "messages")
+    }
     new = {name: row for name, row in wanted.items() if name not in found}
     for pk, (name, row) in zip(state.make_prompts(list(new.values())), new.items(), strict=True):
         found[name] = _Asked(pk, row.text, row.messages)

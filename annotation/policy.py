@@ -101,5 +101,5 @@ def _struck(project: Project) -> bool:
     if not project.round_cron.strip():
         return False
     last = project.rounds.order_by("-pk").first()
-    since = max(filter(None, [last and last.created_at, project.created_at, timezone.now() - GRACE]))
+    since = max(last.created_at if last else project.created_at, timezone.now() - GRACE)
     return bool(crontab.from_string(project.round_cron.strip()).is_due(since).is_due)

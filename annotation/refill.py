@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import bulk
@@ -136,14 +136,11 @@ def _retire(ids: list[int]) -> int:
     locked = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(item__in=ids).order_by("pk")
     now = timezone.now()
     free: dict[int, int] = {}
-    for item, status, holder, ends in locked.values_list("item_id", "status", "holder_id", "lease_ends_at"):
-        if status == Seat.Status.OPEN and (holder is None or ends <= now):
+    for item, status, ends in locked.values_list("item_id", "status", "lease_ends_at"):
+        if status == Seat.Status.OPEN and (ends is None or ends <= now):
             free[item] = free.get(item, 0) + 1
-    wanted = Item.objects.filter(pk__in=free).values_list("pk", "seats__pk")
-    seats: dict[int, list[int]] = {}
-    for item, seat in wanted:
-        seats.setdefault(item, []).append(seat)
-    whole = [item for item, its_seats in seats.items() if len(its_seats) == free[item]]
+    seats = Item.objects.filter(pk__in=free).annotate(n=Count("seats")).values_list("pk", "n")
+    whole = [item for item, n in seats if n == free[item]]
     Seat.objects.filter(item__in=whole).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
     return len(whole)
 

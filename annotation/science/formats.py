@@ -120,7 +120,9 @@ def read_csv(stream: BinaryIO, limit: int, needed: Sequence[Sequence[str]] = ())
     if isinstance(head, str):
         yield number, head
         return
-    delimiter = max(",;\t", key=head.count)  # spreadsheets of half the world write semicolons
+    delimiter = max(
+        ",;\t", key=lambda mark: head.count(mark.encode())
+    )  # spreadsheets of half the world write semicolons
     columns = _csv_fields(head, delimiter)
     if isinstance(columns, str):
         yield number, columns
