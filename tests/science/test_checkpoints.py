@@ -22,7 +22,8 @@ def test_the_newest_whole_checkpoint_is_found_by_number_not_by_name(tmp_path):
     for step in (2, 10, 9):
         make_checkpoint(tmp_path, step)
     found, skipped = checkpoints.newest(tmp_path, run=RUN)
-    assert found.step == 10 and skipped == []
+    assert found.step == 10
+    assert skipped == []
 
 
 def test_without_a_folder_there_is_none(tmp_path):
@@ -44,7 +45,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(tmp_path, name, how):
         file.write_text(file.read_text().swapcase())
     found, [said] = checkpoints.newest(tmp_path, run=RUN)
     assert found.step == 4
-    assert "checkpoint 6 is damaged" in said and name in said
+    assert "checkpoint 6 is damaged" in said
+    assert name in said
     assert not file.parent.exists(), "the trainer must not write into it"
 
 

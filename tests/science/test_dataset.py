@@ -87,7 +87,10 @@ def test_an_empty_accepted_answer_is_refused():
 
 def test_many_bad_rows_are_counted_and_the_first_five_named():
     said = refusal(dataset.sft_records, [make_row(i, rewrite="") for i in range(8)])
-    assert "8 rows" in said and "row-4" in said and "row-5" not in said and "3 more" in said
+    assert "8 rows" in said
+    assert "row-4" in said
+    assert "row-5" not in said
+    assert "3 more" in said
 
 
 @pytest.mark.parametrize("make", [dataset.sft_records, dataset.dpo_records, dataset.kto_records])
@@ -107,7 +110,8 @@ def test_replay_rows_are_texts_or_pairs_and_a_bad_line_has_its_number(tmp_path):
 def test_replay_is_a_share_of_the_records_drawn_by_seed_without_repeats():
     rows = [{"text": str(i)} for i in range(20)]
     drawn = dataset.choose_replay(rows, share=0.5, records=10, seed=1)
-    assert len(drawn) == 5 and drawn == dataset.choose_replay(rows, share=0.5, records=10, seed=1)
+    assert len(drawn) == 5
+    assert drawn == dataset.choose_replay(rows, share=0.5, records=10, seed=1)
     everything = dataset.choose_replay(rows, share=20, records=10, seed=1)
     assert sorted(int(row["text"]) for row in everything) == list(range(20))
 

@@ -64,7 +64,8 @@ def test_sigterm_is_a_cancel_that_no_library_can_swallow():
         pass
     child.send_signal(signal.SIGTERM)
     told, _ = finish(child)
-    assert child.returncode == Exit.CANCELLED and told[-1]["event"] == "cancelled"
+    assert child.returncode == Exit.CANCELLED
+    assert told[-1]["event"] == "cancelled"
 
 
 def test_a_child_dies_with_its_parent():
@@ -125,6 +126,6 @@ def test_a_specification_survives_the_file_and_is_named_by_its_content(tmp_path)
     (tmp_path / "spec.json").write_text("{}")
     with pytest.raises(ValueError, match="missing setting: base_model, snapshot, snapshot_path"):
         RoundSpec.read(tmp_path / "spec.json")
-    with pytest.raises(ValueError, match="^top_p: "):
+    with pytest.raises(ValueError, match=r"^top_p: "):
         GenerationSpec(base_model="m", prompts_path="p", output_path="o", top_p=0)
     EvaluationSpec(models=[], suites=[], output_dir="o")

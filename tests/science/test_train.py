@@ -99,7 +99,8 @@ def test_every_kind_of_model_trains_all_of_its_adapter_and_none_of_its_base(
     lines = said()
     assert [line["step"] for line in lines if line["event"] == "checkpoint"] == [2, 4, 5]
     steps = losses(lines)
-    assert list(steps) == [1, 2, 3, 4, 5] and min(steps.values()) > 0
+    assert list(steps) == [1, 2, 3, 4, 5]
+    assert min(steps.values()) > 0
     assert {"done", "total", "learning_rate", "tokens_per_second", "memory_mb", "epoch"} <= set(
         next(line for line in lines if line["event"] == "progress")
     )
@@ -157,7 +158,8 @@ def test_a_finished_run_that_is_started_again_trains_nothing(finished, said):
     before = loading.file_digest(finished / "adapter" / "adapter_model.safetensors")
     train(str(finished / "spec.json"))
     lines = said()
-    assert [line["event"] for line in lines] == ["result"] and lines[0]["again"] is True
+    assert [line["event"] for line in lines] == ["result"]
+    assert lines[0]["again"] is True
     assert loading.file_digest(finished / "adapter" / "adapter_model.safetensors") == before
 
 
@@ -215,7 +217,8 @@ def test_other_settings_or_other_data_are_never_resumed(copied, what):
         spec |= {"replay_path": str(path), "replay_share": 1.0}
     (copied / "spec.json").write_text(json.dumps(spec))
     code, message = refusal(str(copied / "spec.json"))
-    assert code == "settings" and "another run" in message
+    assert code == "settings"
+    assert "another run" in message
 
 
 def test_a_changed_snapshot_is_refused_before_a_resume(copied):
@@ -234,7 +237,8 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path, tiny):
     tensors["model.norm.weight"][:] = float("inf")
     save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
     code, message = refusal(make_run(tmp_path / "run", str(base)))
-    assert code == "nan" and "step 1" in message
+    assert code == "nan"
+    assert "step 1" in message
     assert not (tmp_path / "run" / "adapter").exists()
 
 
@@ -255,7 +259,8 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_adapter(tmp_path, tiny,
 
     monkeypatch.setattr(checkpoints, "mark", full)
     code, message = refusal(make_run(tmp_path, tiny()))
-    assert code == "disk" and "free some space" in message
+    assert code == "disk"
+    assert "free some space" in message
     assert not (tmp_path / "adapter").exists()
 
 
@@ -271,7 +276,8 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_adapter(tmp_path, tiny,
 )
 def test_rows_that_would_train_wrongly_are_refused_before_anything_is_loaded(tmp_path, tiny, rows, changes, said):
     code, message = refusal(make_run(tmp_path, tiny(), rows, **changes))
-    assert code == "data" and said in message
+    assert code == "data"
+    assert said in message
 
 
 def test_settings_that_cannot_be_read_and_models_that_cannot_be_loaded_are_refused(tmp_path):
@@ -317,7 +323,8 @@ def test_a_run_killed_without_warning_resumes_to_the_losses_of_one_that_was_not(
     shutil.copy(killed, whole / "spec.json")
     train(str(whole / "spec.json"))
     straight = losses(said())
-    assert min(resumed) > 8 and max(resumed) == 40
+    assert min(resumed) > 8
+    assert max(resumed) == 40
     assert resumed == {step: straight[step] for step in resumed}
     assert same(weights(tmp_path / "killed" / "adapter"), weights(whole / "adapter"))
 

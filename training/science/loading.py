@@ -5,6 +5,7 @@ A pickle runs whatever its author wrote when it is loaded, so weights come from 
 
 import contextlib
 import hashlib
+import json
 import os
 import random
 import resource
@@ -111,9 +112,18 @@ def load_tokenizer(folder: Path) -> Any:
         raise Refused("model", f"The tokenizer of {folder} cannot be loaded: {_first_line(error)}") from error
     if tokenizer.eos_token_id is None:
         raise Refused("model", f"The tokenizer of {folder} has no end-of-text token: answers would never end.")
-    if tokenizer.pad_token_id is None:
+    known = vocabulary_size(folder)
+    if tokenizer.eos_token_id >= known:
+        raise Refused("model", f"The tokenizer of {folder} does not belong to its model, which knows {known} tokens.")
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id >= known:  # a class may add a token of its own
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def vocabulary_size(folder: Path) -> int:
+    """How many tokens the model in `folder` knows, by its configuration."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return int(config.get("vocab_size") or config.get("text_config", {}).get("vocab_size") or sys.maxsize)
 
 
 def device_name() -> str:

@@ -110,6 +110,7 @@ def _encode(
     rendering = Rendering.of(tokenizer)
     config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
     longest = min(spec.max_length, getattr(config, "max_position_embeddings", None) or spec.max_length)
+    known = loading.vocabulary_size(base)
     rows, bad = [], []
     for record in (*records, *replay):
         taught = record.get("text") or record["completion"]
@@ -120,6 +121,8 @@ def _encode(
             ids, start = rendering.text_ids(record["text"]), 1
         else:
             ids, start = rendering.pair_ids(record["prompt"], record["completion"], record.get("messages"))
+        if max(ids) >= known:
+            bad.append((record["uuid"], f"it has a token that the model does not know (it knows {known})"))
         if len(ids) > longest:
             bad.append((record["uuid"], f"it has {len(ids)} tokens, and {longest} fit, so its end would be cut"))
         rows.append((ids, start))
