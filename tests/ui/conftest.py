@@ -1,0 +1,114 @@
+"""A real browser on a live server. Every page a test opens must be quiet (no console error) and stay at home (no request
+to another host); that is checked when the test ends, for all of them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+from annotation.models import Category
+from studio.models import User
+from tests.cast import Cast
+
+# Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium_path() -> str:
+    """STUDIO_CHROMIUM, or the first Chromium on PATH."""
+    path = os.environ.get("STUDIO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.fail("The browser tests need Chromium: install it (Debian: apt-get install chromium) or set STUDIO_CHROMIUM.")
+    return path
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    yield browser
+    browser.close()
+
+
+class Visitor:
+    """One person at a browser of their own."""
+
+    def __init__(self, context: BrowserContext, home: str):
+        self.context = context
+        self.home = home
+        self.complaints: list[str] = []
+        self.expected: list[str] = []
+        context.set_default_timeout(8000)
+        context.on("console", self.listen)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("request", self.watch)
+
+    def listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(part in message.text for part in self.expected):
+            self.complaints.append(message.text)
+
+    def watch(self, request: Request) -> None:
+        if not request.url.startswith((self.home, "data:", "blob:")):
+            self.complaints.append(f"a request to {request.url}")
+
+    def expect(self, *parts: str) -> None:
+        """Console errors that hold one of these are meant: the browser writes one for every refused request."""
+        self.expected += parts
+
+    def open(self, path: str) -> Page:
+        page = self.context.pages[0] if self.context.pages else self.context.new_page()
+        page.goto(self.home + path)
+        return page
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
+    """visit(user, viewport=…, color_scheme=…): a browser in which `user` (None: nobody) is logged in."""
+    visitors: list[Visitor] = []
+
+    def visit(user: User | None, **options: Any) -> Visitor:
+        context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            value = client.cookies["sessionid"].value
+            context.add_cookies([{"name": "sessionid", "value": value, "url": live_server.url}])
+        visitors.append(Visitor(context, live_server.url))
+        return visitors[-1]
+
+    yield visit
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def peopled(live_server: Any, cast: Cast) -> Cast:
+    """The cast with a taxonomy of three and a values statement that says something."""
+    for position, name in enumerate(("Erasure", "Loaded wording"), start=2):
+        Category.objects.create(project=cast.project, slug=name.lower().replace(" ", "-"), name=name, position=position)
+    return cast
