@@ -1,11 +1,13 @@
 """Fixtures every room shares: the cast, a data folder of its own for every test."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
 from tests.cast import Cast
+from tests.live import LiveStudio, database_url
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +45,18 @@ def quick_passwords(settings) -> None:
 @pytest.fixture
 def cast(db) -> Cast:
     return Cast()
+
+
+@pytest.fixture
+def live_studio(transactional_db, own_data_folder: Path) -> Iterator[Callable[..., LiveStudio]]:
+    """Start the studio's real processes on this test's database and data folder; stopped afterwards."""
+    started: list[LiveStudio] = []
+    quick = {"STUDIO_TICK_SECONDS": "0.5", "STUDIO_SILENCE_SECONDS": "4", "REDIS_URL": ""}
+
+    def start(*arguments: str, **env: str) -> LiveStudio:
+        started.append(LiveStudio(own_data_folder, *arguments, DATABASE_URL=database_url(), **{**quick, **env}))
+        return started[-1].ready()
+
+    yield start
+    for studio in started:
+        studio.stop()

@@ -15,13 +15,14 @@ EXPECTED = (prepare.CannotStart, redis.NoRedis, DidNotStart)
 
 
 def studio(host: str, port: int, *, demo: bool) -> None:
-    """Start everything, print where it is, and keep it running until Ctrl-C."""
+    """Start everything, print where it is, and keep it running until Ctrl-C; without a `port`, no web server."""
     console = Console()
     with prepare.only_one(Path(settings.DATA_DIR)):
-        prepare.check_port(host, port)
+        if port:
+            prepare.check_port(host, port)
         console.say(f"data folder {settings.DATA_DIR}")
         prepare.tables()
-        if prepare.static_files():
+        if port and prepare.static_files():
             console.say("static files collected")
         accounts = first_start(console) if demo else {}
         try:
@@ -96,7 +97,8 @@ def first_start(console: Console) -> dict[str, str]:
 def welcome(console: Console, host: str, port: int, accounts: dict[str, str]) -> None:
     """Say where the studio is, and who can log in."""
     console.plain()
-    console.plain(f"  Counterweight is running at http://{programs.reachable(host)}:{port}/   (Ctrl-C stops it)")
+    where = f" at http://{programs.reachable(host)}:{port}/" if port else ", without a web server"
+    console.plain(f"  Counterweight is running{where}   (Ctrl-C stops it)")
     show_accounts(console, accounts)
     console.plain()
 

@@ -3,7 +3,6 @@
 One thread: it sleeps in `select` until a program prints or dies, a signal comes, or a restart is due.
 """
 
-import os
 import selectors
 import signal
 import socket
@@ -13,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from studio.launch.child import Child, wait_before_restart
 from studio.launch.console import Console
@@ -51,6 +50,8 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._undertaker: subprocess.Popen[bytes] | None = None
         self._wake_up, self._woken = socket.socketpair()
+        self._handlers: dict[signal.Signals, Any] = {}
+        """What signals did before."""
 
     # ------------------------------------------------------------ the life of the whole
 
@@ -59,8 +60,9 @@ class Supervisor:
             end.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ)
         for number in STOPPING_SIGNALS:
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)  # so that a death wakes `select`
+            self._handlers[number] = signal.signal(number, self._on_stop)
+        # A handler that does nothing, so that a death wakes `select`.
+        self._handlers[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.set_wakeup_fd(self._wake_up.fileno(), warn_on_full_buffer=False)
         self._undertaker = subprocess.Popen(
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("undertaker.py"))],
@@ -72,8 +74,8 @@ class Supervisor:
     def __exit__(self, *error: object) -> None:
         self.stop()
         signal.set_wakeup_fd(-1)
-        for number in (*STOPPING_SIGNALS, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         assert self._undertaker is not None
         assert self._undertaker.stdin is not None
         self._undertaker.stdin.close()
@@ -218,14 +220,3 @@ class Supervisor:
                 pass
         except BlockingIOError:
             return
-
-
-def process_exists(pid: int) -> bool:
-    """Whether a process `pid` runs (a zombie counts until it is reaped)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -15,11 +15,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default: this machine only).")
         parser.add_argument("--port", type=int, default=8000, help="Port to listen on (default: 8000).")
+        parser.add_argument("--no-web", action="store_true", help="Workers and clock only; pages are served elsewhere.")
         parser.add_argument("--no-demo", action="store_true", help="Do not make the demo project on a first start.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            run.studio(options["host"], options["port"], demo=not options["no_demo"])
+            port = 0 if options["no_web"] else options["port"]
+            run.studio(options["host"], port, demo=not options["no_demo"])
         except run.EXPECTED as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
