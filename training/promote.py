@@ -1,5 +1,7 @@
 """Verbs: make a version live, roll back to an older one, and make sure that there is a first one."""
 
+from enum import StrEnum
+
 from django.db import transaction
 
 from studio import audit
@@ -7,20 +9,50 @@ from studio.models import Project, User
 from training.models import ModelVersion, Promotion, State
 
 
-class NotPassed(Exception):
+class CannotPromote(Exception):
+    """The version cannot go live now; the text says why, for people."""
+
+
+class NotPassed(CannotPromote):
     """The version did not pass its gate, and nobody gave a reason to promote it all the same."""
 
 
-class NotJudged(Exception):
+class NotJudged(CannotPromote):
     """The version's round has no verdict: it still runs, failed or was cancelled."""
 
 
-class AlreadyLive(Exception):
+class AlreadyLive(CannotPromote):
     """The version is the live one already."""
 
 
-class ArtefactMissing(Exception):
+class ArtefactMissing(CannotPromote):
     """The version's adapter is no longer on the disk."""
+
+
+class Way(StrEnum):
+    """How a version could go live from where it stands."""
+
+    NONE = "none"
+    """It is live already."""
+    BACK = "back"
+    """It is the base, or was live before: a roll back."""
+    PASSED = "passed"
+    AGAINST = "against"
+    """Its round was rejected: only with a written reason."""
+    UNJUDGED = "unjudged"
+    """Its round has no verdict: not at all."""
+
+
+_SAID = {Way.BACK: "rolled back to", Way.PASSED: "promoted", Way.AGAINST: "promoted against the gate"}
+
+
+def way_of(version: ModelVersion, *, live: bool, was_live: bool) -> Way:
+    """How `version` could go live, for the button and for the verb."""
+    if live:
+        return Way.NONE
+    if was_live or version.round is None:
+        return Way.BACK
+    return {State.PASSED: Way.PASSED, State.REJECTED: Way.AGAINST}.get(State(version.round.state), Way.UNJUDGED)
 
 
 @transaction.atomic
@@ -32,29 +64,23 @@ def promote(version: ModelVersion, *, actor: User | None, reason: str = "", agai
     """
     Project.objects.select_for_update().get(pk=version.project_id)  # two promotions at once: one after the other
     reason = reason.strip()
-    if ModelVersion.objects.current(version.project) == version:
+    live = ModelVersion.objects.current(version.project) == version
+    way = way_of(version, live=live, was_live=version.promotions.exists())
+    if way == Way.NONE:
         raise AlreadyLive(f"Version {version.number} is live already.")
+    if way == Way.UNJUDGED:
+        raise NotJudged(f"Version {version.number} has no verdict of the gate, so it cannot be promoted.")
+    if way == Way.AGAINST and not (against_gate and actor is not None):
+        raise NotPassed(f"Version {version.number} did not pass the gate.")
+    if way == Way.AGAINST and not reason:
+        raise NotPassed("Promoting against the gate needs a written reason.")
     if version.adapter_path is not None and not version.adapter_path.is_dir():
         raise ArtefactMissing(f"The adapter of version {version.number} is no longer on the disk.")
-    was_live = version.promotions.exists()
-    against = not (was_live or version.round is None or version.round.state == State.PASSED)
-    if against:
-        _check_against_gate(version, actor, reason, against_gate)
     promotion = Promotion.objects.create(
-        project=version.project, version=version, actor=actor, reason=reason, against_gate=against
+        project=version.project, version=version, actor=actor, reason=reason, against_gate=way == Way.AGAINST
     )
-    verb = "promoted against the gate" if against else "rolled back to" if was_live else "promoted"
-    audit.record(actor, verb, version, reason=reason, promotion=promotion.pk)
+    audit.record(actor, _SAID[way], version, reason=reason, promotion=promotion.pk)
     return promotion
-
-
-def _check_against_gate(version: ModelVersion, actor: User | None, reason: str, against_gate: bool) -> None:
-    if version.round is None or version.round.state != State.REJECTED:
-        raise NotJudged(f"{version.round} has no verdict, so version {version.number} cannot be promoted.".capitalize())
-    if not against_gate or actor is None:
-        raise NotPassed(f"Version {version.number} did not pass the gate.")
-    if not reason:
-        raise NotPassed("Promoting against the gate needs a written reason.")
 
 
 @transaction.atomic

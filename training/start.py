@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def open_round(
         RoundEvent.objects.create(round=round, new_state=State.QUEUED, actor=actor, reason=reason)
         audit.record(actor, "opened", round, reason=reason, snapshot=snapshot.digest, trigger=round.trigger)
         # `robust`: a broker that is away must not turn a round that exists into an error page; the reaper sends again.
-        transaction.on_commit(partial(run_round.delay, round.pk), robust=True)
+        transaction.on_commit(lambda: run_round.delay(round.pk), robust=True)
     return round
 
 

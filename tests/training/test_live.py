@@ -1,0 +1,71 @@
+"""The numbers of the live page: curve, durations, stations."""
+
+import math
+
+import pytest
+
+from tests.cast import make_round
+from training.live import curve, duration, steps
+from training.models import RoundMetric, State
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.2, "1 s"),
+        (59.5, "1 min 0 s"),
+        (125, "2 min 5 s"),
+        (12_000, "3 h 20 min"),
+        (None, ""),
+        (-1, ""),
+        (math.nan, ""),
+        (math.inf, ""),
+        ("soon", ""),
+    ],
+)
+def test_a_duration_reads_like_speech(seconds, text):
+    assert duration(seconds) == text
+
+
+def metrics(*losses: float | None) -> list[RoundMetric]:
+    return [RoundMetric(step=n, loss=loss) for n, loss in enumerate(losses, 1)]
+
+
+@pytest.mark.parametrize("losses", [(), (1.0,), (None, 2.0), (None, None, None)])
+def test_less_than_two_losses_make_no_curve(losses):
+    assert curve(metrics(*losses)) is None
+
+
+@pytest.mark.parametrize("losses", [(3.0, 2.0, 1.0), (0.0, 0.0), (-1.0, 2.0), (5.0, None, 1e6)])
+def test_a_curve_stays_inside_its_box(losses):
+    found = curve(metrics(*losses))
+    points = [tuple(map(float, pair.split(","))) for pair in found.points.split()]
+    assert len(points) == sum(loss is not None for loss in losses)
+    assert all(48 <= x <= 600 and 10 <= y <= 196 for x, y in points)
+    assert points[-1] == found.last
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_newest_point():
+    found = curve(metrics(*(1 / n for n in range(1, 10_002))))
+    assert len(found.points.split()) <= 302
+    assert found.last_loss == 1 / 10_001
+    assert found.last[0] == 600
+
+
+@pytest.mark.parametrize(
+    ("path", "looks"),
+    [
+        ([], ["is-now", "", "", ""]),
+        ([State.TRAINING], ["is-done", "is-now", "", ""]),
+        ([State.TRAINING, State.EVALUATING], ["is-done", "is-done", "is-now", ""]),
+        ([State.TRAINING, State.EVALUATING, State.PASSED], ["is-done"] * 4),
+        ([State.TRAINING, State.FAILED], ["is-done", "is-bad", "", ""]),
+        ([State.CANCELLED], ["is-bad", "", "", ""]),
+    ],
+)
+def test_the_stations_show_where_a_round_stands_or_stopped(cast, path, looks):
+    round = make_round(cast.project)
+    for state in path:
+        round.move(state)
+    assert [step.look for step in steps(round)] == looks

@@ -1,0 +1,35 @@
+"""Where versions come from and which were live: version → round → snapshot, and the book of promotions. Only reads."""
+
+from dataclasses import dataclass
+
+from studio.models import Project
+from training.models import ModelVersion, Promotion
+from training.promote import Way, way_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A version, and how it stands now."""
+
+    version: ModelVersion
+    live: bool
+    was_live: bool
+    way: Way
+
+
+def promotions_of(project: Project) -> list[Promotion]:
+    """Every promotion, the newest first, with its version and its person."""
+    return list(Promotion.objects.filter(project=project).select_related("version", "actor"))
+
+
+def standings(project: Project, promotions: list[Promotion]) -> list[Standing]:
+    """Every version of `project`, the newest first, with its round and snapshot loaded."""
+    versions = ModelVersion.objects.filter(project=project).select_related("round__snapshot")
+    return [standing(version, promotions) for version in versions]
+
+
+def standing(version: ModelVersion, promotions: list[Promotion]) -> Standing:
+    """How `version` stands, by the promotions of its project (the newest first)."""
+    live = bool(promotions) and promotions[0].version_id == version.pk
+    was_live = any(promotion.version_id == version.pk for promotion in promotions)
+    return Standing(version, live, was_live, way_of(version, live=live, was_live=was_live))
