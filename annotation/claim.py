@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -46,10 +47,11 @@ def take_one(project: Project, user: User, *, besides: Sequence[int], until: dat
     On PostgreSQL, SKIP LOCKED makes two people who claim in the same instant pick different seats, and the condition
     is checked again on the row it locked. Measured against the alternatives in docs/benchmarks.md.
     """
+    sql, params = taking(project, user, besides=besides, until=until)
     try:
-        return attempt(*taking(project, user, besides=besides, until=until))
+        return attempt(sql, params)
     except IntegrityError:  # this person took another seat at that item in another tab, just now: pick again
-        return attempt(*taking(project, user, besides=besides, until=until))
+        return attempt(sql, params)
 
 
 def attempt(sql: str, params: list[Any]) -> int | None:
@@ -61,26 +63,47 @@ def attempt(sql: str, params: list[Any]) -> int | None:
 
 
 def taking(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> tuple[str, list[Any]]:
-    """The UPDATE of `take_one`: the first of mine, else of those ahead of me, else of all that are open to me.
+    """The UPDATE of `take_one` and its parameters."""
+    moment = connection.ops.adapt_datetimefield_value
+    values = {
+        moment(NOW): moment(timezone.now()),
+        moment(UNTIL): moment(until),
+        PROJECT.pk: project.pk,
+        USER.pk: user.pk,
+        **{FIRST_BESIDE - i: pk for i, pk in enumerate(besides)},
+    }
+    sql, stand_ins = template(connection.vendor, len(besides))
+    return sql, [values.get(one, one) for one in stand_ins]
 
-    COALESCE looks at the second only where the first found nothing.
+
+# Building the statement from the querysets takes longer than running it (2.4 ms of processor time), so it is built once
+# per number of seats to leave out, with these in the places of the values.
+NOW, UNTIL = datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 2, tzinfo=UTC)
+PROJECT, USER, FIRST_BESIDE = Project(pk=-1), User(pk=-2), -3
+
+
+@cache
+def template(vendor: str, besides: int) -> tuple[str, tuple[Any, ...]]:
+    """Take the first of mine, else the first ahead of me, else the first of all that are open to me.
+
+    COALESCE looks at the next only where the one before found nothing.
     """
-    mine = Seat.objects.held_by(user).filter(project=project).exclude(pk__in=besides)
-    open_to_me = Seat.objects.open_to(user, project)
+    mine = Seat.objects.held_by(USER).filter(project=PROJECT)
+    mine = mine.exclude(pk__in=[FIRST_BESIDE - i for i in range(besides)])
+    open_to_me = Seat.objects.open_to(USER, PROJECT, at=NOW)
     lock = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     picks, params = list[str](), list[Any]()
-    for seats, suffix in ((mine, ""), (open_to_me.ahead_of(user, project), lock), (open_to_me, lock)):
+    for seats, suffix in ((mine, ""), (open_to_me.ahead_of(USER, PROJECT), lock), (open_to_me, lock)):
         pick, bound = seats.order_by("item_id", "pk").values("pk")[:1].query.sql_with_params()
         picks.append(f"({pick}{suffix})")
         params += bound
-    table, now = connection.ops.quote_name(Seat._meta.db_table), timezone.now()
+    moment = connection.ops.adapt_datetimefield_value
     sql = (
-        f"UPDATE {table} SET holder_id = %s, lease_ends_at = %s"  # noqa: S608  # every value is a parameter
+        f"UPDATE {connection.ops.quote_name(Seat._meta.db_table)} SET holder_id = %s, lease_ends_at = %s"  # noqa: S608
         f" WHERE id = COALESCE({', '.join(picks)})"
         " AND status = %s AND (holder_id IS NULL OR holder_id = %s OR lease_ends_at <= %s) RETURNING id"
     )
-    moment = connection.ops.adapt_datetimefield_value
-    return sql, [user.pk, moment(until), *params, Seat.Status.OPEN, user.pk, moment(now)]
+    return sql, (USER.pk, moment(UNTIL), *params, Seat.Status.OPEN.value, USER.pk, moment(NOW))
 
 
 def renew(project: Project, user: User, seats: Sequence[int]) -> tuple[list[int], datetime]:

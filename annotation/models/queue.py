@@ -1,6 +1,7 @@
 """What waits to be read: a model's answers, the items they became, and the seats at each item."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -85,27 +86,28 @@ class Item(models.Model):
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
-    def open(self) -> Self:
-        """Seats anybody could take: unanswered, and unheld or held on a lease that ran out."""
-        return self.filter(Q(holder=None) | Q(lease_ends_at__lte=timezone.now()), status=Seat.Status.OPEN)
+    def open(self, *, at: datetime | None = None) -> Self:
+        """Seats anybody could take now, or could at `at`: unanswered, and unheld or held on a lease that ran out."""
+        return self.filter(Q(holder=None) | Q(lease_ends_at__lte=at or timezone.now()), status=Seat.Status.OPEN)
 
     def held_by(self, user: User) -> Self:
         """Unanswered seats in this person's name; theirs until somebody else takes them, also past the lease."""
         return self.filter(status=Seat.Status.OPEN, holder=user)
 
-    def open_to(self, user: User, project: Project) -> Self:
-        """Seats this person could take now: open, at an item where they neither sit, nor sat, nor skipped."""
+    def open_to(self, user: User, project: Project, *, at: datetime | None = None) -> Self:
+        """Seats this person could take: open, at an item where they neither sit, nor sat, nor skipped."""
         mine = Seat.objects.filter(item=models.OuterRef("item"), holder=user)
         skipped = Skip.objects.filter(item=models.OuterRef("item"), user=user)
-        return self.open().filter(~models.Exists(mine), ~models.Exists(skipped), project=project)
+        return self.open(at=at).filter(~models.Exists(mine), ~models.Exists(skipped), project=project)
 
     def ahead_of(self, user: User, project: Project) -> Self:
-        """Seats at items beyond the furthest one where this person sits or sat.
+        """Seats at items beyond the furthest one that this person has answered.
 
         With several readers per item, a fast reader leaves open seats behind that are not for them. Looking ahead
         first means that they are not walked over again for every claim.
         """
-        seen = Seat.objects.filter(holder=user, project=project).order_by("-item").values("item")[:1]
+        mine = Seat.objects.filter(holder=user, project=project, status=Seat.Status.ANSWERED)
+        seen = mine.order_by("-item").values("item")[:1]
         return self.filter(item__gt=Coalesce(models.Subquery(seen), 0))
 
 
@@ -133,13 +135,13 @@ class Seat(models.Model):
     objects = SeatQuerySet.as_manager()
 
     class Meta:
-        # The foreign keys need no index of their own: these, and the two unique constraints, begin with them. The
-        # first two hold open seats only, so that a claim costs the same after a million answers as after one; the last is
-        # what disputes are found by.
+        # Every index is partial: open seats are found among open seats, so that a claim costs the same after a million
+        # answers as after one. One index of all seats by holder would be taken for "mine and open" too (SQLite does),
+        # and walk over all that a person ever answered. `item` is the first column of the unique constraints.
         indexes = [
             models.Index(fields=["project", "item", "id"], condition=Q(status="open"), name="seat_open_in_order"),
-            models.Index(fields=["holder", "project"], condition=Q(status="open"), name="seat_open_by_holder"),
-            models.Index(fields=["holder", "project", "item"], name="seat_by_holder"),
+            models.Index(fields=["holder", "project", "item"], condition=Q(status="open"), name="seat_open_by_holder"),
+            models.Index(fields=["holder", "project", "item"], condition=Q(status="answered"), name="seat_answered_by"),
             models.Index(
                 fields=["item"], condition=Q(status="answered", position__gt=0), name="seat_answered_beyond_first"
             ),
