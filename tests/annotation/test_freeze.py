@@ -1,5 +1,6 @@
 """Settled items, copied by value: which ones, in which words, always in the same order."""
 
+import io
 import json
 import tracemalloc
 from datetime import timedelta
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation import freeze
+from annotation import exchange, freeze
 from annotation.models import Answer, Guideline, Refill, Span, Verdict
 from studio.models import Membership
 from tests.cast import Cast, make_item, make_version, settle_item
@@ -101,17 +102,18 @@ def test_a_person_who_left_keeps_one_name_that_is_not_theirs(cast: Cast) -> None
 def test_statements_and_memory_do_not_grow_with_the_rows(
     cast: Cast, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(40):
-        settle_item(cast.item(text="x" * 100_000))
+    rows, size = 1000, 20_000
+    judged = {"rewrite": "Better.", "categories": ["stereotype"], "severity": 1, "model": "m"}
+    lines = "".join(json.dumps({"prompt": f"{n}?", "completion": "x" * size, **judged}) + "\n" for n in range(rows))
+    exchange.import_demonstrations(cast.project, io.BytesIO(lines.encode()), actor=None)
     with django_assert_max_num_queries(20):
-        freeze.freeze(cast.project, actor=None)
-    monkeypatch.setattr(freeze, "CHUNK", 2)
+        assert freeze.freeze(cast.project, actor=None).rows == rows
+    monkeypatch.setattr(freeze, "CHUNK", 10)
     tracemalloc.start()
-    for _ in freeze.rows(cast.project):
-        pass
+    assert sum(1 for _ in freeze.rows(cast.project)) == rows
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 40 * 100_000 / 3
+    assert peak < rows * size / 3
 
 
 def test_handing_over_opens_a_round_on_the_frozen_rows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
