@@ -5,16 +5,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connections
 
 from studio.launch import prepare, programs, redis
 from studio.launch.console import Console
 from studio.launch.supervisor import DidNotStart, Supervisor
+from studio.models import Project
 
 EXPECTED = (prepare.CannotStart, redis.NoRedis, DidNotStart)
 """What may stand in the way of a start; each message says what to do."""
 
 
-def studio(host: str, port: int, *, demo: bool) -> None:
+FirstStart = Callable[[], dict[str, str]]
+"""What to make in a studio that has no project yet; returns the new accounts, name to password."""
+
+
+def studio(host: str, port: int, *, first_start: FirstStart | None = None) -> None:
     """Start everything, print where it is, and keep it running until Ctrl-C; without a `port`, no web server."""
     console = Console()
     with prepare.only_one(Path(settings.DATA_DIR)):
@@ -24,7 +30,11 @@ def studio(host: str, port: int, *, demo: bool) -> None:
         prepare.tables()
         if port and prepare.static_files():
             console.say("static files collected")
-        accounts = first_start(console) if demo else {}
+        accounts = {}
+        if first_start is not None and not Project.objects.exists():
+            console.say("first start: making the demo project")
+            accounts = first_start()
+            connections.close_all()  # the launcher lives for days; it holds no connection it does not use
         try:
             with running(console, host, port) as supervisor:
                 if not supervisor.asked:
@@ -39,7 +49,7 @@ def studio(host: str, port: int, *, demo: bool) -> None:
 def headless(console: Console, done: Callable[[], bool]) -> bool:
     """Run the workers and the clock, without a web server, until `done`; False when a person stopped them first."""
     with prepare.only_one(Path(settings.DATA_DIR)), running(console) as supervisor:
-        supervisor.watch(done)
+        supervisor.watch(done, every=0.2)
         return not supervisor.asked
 
 
@@ -81,17 +91,6 @@ def broker(console: Console) -> Iterator[tuple[list[programs.Program], dict[str,
         yield [redis.private(data_dir, socket_file)], {"REDIS_URL": redis.url(socket_file)}
     finally:
         redis.forget(socket_file, data_dir)
-
-
-def first_start(console: Console) -> dict[str, str]:
-    """Make the demo world if this studio has no project yet; the new accounts, name to password."""
-    from studio import demo
-    from studio.models import Project
-
-    if Project.objects.exists():
-        return {}
-    console.say("first start: making the demo project")
-    return demo.make_world().passwords
 
 
 def welcome(console: Console, host: str, port: int, accounts: dict[str, str]) -> None:

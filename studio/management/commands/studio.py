@@ -5,7 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from studio.demo import world
 from studio.launch import run
+
+
+def demo() -> dict[str, str]:
+    """The demo project; its new accounts, name to password."""
+    return world.make().passwords
 
 
 class Command(BaseCommand):
@@ -21,8 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             port = 0 if options["no_web"] else options["port"]
-            run.studio(options["host"], port, demo=not options["no_demo"])
-        except run.EXPECTED as error:
+            run.studio(options["host"], port, first_start=None if options["no_demo"] else demo)
+        except (*run.EXPECTED, world.DemoBroken) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("stopped before everything was up", returncode=130) from None

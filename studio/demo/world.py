@@ -1,0 +1,120 @@
+"""Verb: make the demo project from what lies beside the starter model."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from annotation import exchange, taxonomy
+from annotation.models import Category, Guideline, Topic
+from studio import audit
+from studio.models import Membership, Project, Role, User
+
+SLUG = "demo"
+ROUND_EVERY = 60
+STOCK = 40
+DESCRIPTION = (
+    "A toy model of an invented world, with stereotypes planted on purpose, so that the loop can be watched and "
+    "learned without insulting anybody."
+)
+
+
+class DemoBroken(Exception):
+    """The files that the demo is made from do not fit this version."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The demo project, and the passwords of the accounts that were made for it: shown once, kept nowhere."""
+
+    project: Project
+    passwords: dict[str, str]
+
+
+def starter() -> Path:
+    return Path(settings.STARTER_MODEL).parent
+
+
+@transaction.atomic
+def make(*, control: bool = False) -> World:
+    """The demo project with its people, prompts and about 80 settled demonstrations.
+
+    With `control` the demonstrations are neutral ones of the same length and style: what they change is not due to
+    what the others say (PALMS has such an arm).
+    """
+    accounts = {role: account(role) for role in Role}
+    people = {role: user for role, (user, _) in accounts.items()}
+    admin = people[Role.ADMIN]
+    project = taxonomy.found_project(make_project(), actor=admin)
+    for role in (Role.CURATOR, Role.ANNOTATOR):
+        audit.record(
+            admin, "added member", Membership.objects.create(project=project, user=people[role], role=role), role=role
+        )
+    write_values(project, json.loads((starter() / "demo" / "values.json").read_text(encoding="utf-8")), admin)
+    bring_in(project, "prompts.jsonl", exchange.import_prompts)
+    bring_in(project, "control.jsonl" if control else "demonstrations.jsonl", exchange.import_demonstrations)
+    return World(project, {user.username: password for user, password in accounts.values() if password})
+
+
+def account(role: Role) -> tuple[User, str | None]:
+    """The person named after `role`, and the new password; None where somebody has that name already."""
+    user, made = User.objects.get_or_create(username=role.value)
+    if not made:
+        return user, None
+    password = secrets.token_urlsafe(9)
+    user.set_password(password)
+    user.is_superuser = user.is_staff = role == Role.ADMIN  # may also make projects
+    user.save(update_fields=["password", "is_superuser", "is_staff"])
+    return user, password
+
+
+def make_project() -> Project:
+    """The project's settings: answers are sampled as the probes sample them, and the policy turns the wheel."""
+    suite = json.loads((Path(settings.SUITE_DIRS[0]) / "starter_probes" / "suite.json").read_text(encoding="utf-8"))[
+        "sampling"
+    ]
+    return Project(
+        slug=SLUG,
+        name="Demo",
+        description=DESCRIPTION,
+        base_model=settings.STARTER_MODEL,
+        stock=STOCK,
+        round_every=ROUND_EVERY,
+        auto_promote=True,
+        recipe=json.loads((starter() / "recipe.json").read_text(encoding="utf-8")),
+        temperature=suite["temperature"],
+        top_p=suite["top_p"],
+        max_new_tokens=suite["max_new_tokens"],
+    )
+
+
+def write_values(project: Project, values: dict[str, Any], admin: User) -> None:
+    """The topics with their values statements, and the categories of bias."""
+    for topic in values["topics"]:
+        row = Topic.objects.create(project=project, slug=topic["key"], name=topic["name"])
+        Guideline.objects.create(topic=row, version=1, text=topic["values"], created_by=admin)
+    project.categories.all().delete()  # a new project's defaults; this world has its own
+    Category.objects.bulk_create(
+        Category(
+            project=project,
+            slug=category["key"],
+            name=category["name"],
+            description=category["description"],
+            position=position,
+        )
+        for position, category in enumerate(values["categories"], 1)
+    )
+
+
+def bring_in(project: Project, name: str, verb: Any) -> None:
+    """Import one of the demo's files whole."""
+    path = starter() / "demo" / name
+    with path.open("rb") as file:
+        report = verb(project, file, "jsonl", actor=None, on_bad="abort")
+    if report.bad_count:
+        first = report.bad[0]
+        raise DemoBroken(f"{path} does not fit this version: line {first.line}, {first.field}: {first.reason}")
