@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from training.science.spec import Exit
 
@@ -27,10 +27,6 @@ class Refused(Exception):
     def __init__(self, code: str, message: str):
         super().__init__(message)
         self.code = code
-
-
-class Cancelled(BaseException):
-    """The parent asked for an end (SIGTERM). Not an `Exception`: no library's broad handler may swallow it."""
 
 
 _FULL_DISK = ("No space left on device", "StorageFull", "os error 28", "code: 28")
@@ -88,7 +84,10 @@ def die_with_parent() -> None:
 
 
 def _on_sigterm(signum: int, frame: object) -> None:
-    raise Cancelled
+    """End here and now: an exception could be swallowed by a library, and everything on disk survives a kill anyway."""
+    line = json.dumps({"event": "cancelled", "time": round(time.time(), 3)})
+    os.write((_ours or sys.stdout).fileno(), f"{line}\n".encode())  # not `say`: print must not interrupt itself
+    os._exit(Exit.CANCELLED)
 
 
 def run(program: Callable[[str], None]) -> None:
@@ -106,14 +105,18 @@ def run(program: Callable[[str], None]) -> None:
     say("started", pid=os.getpid())
     try:
         program(sys.argv[1])
-    except Cancelled:
-        say("cancelled")
-        sys.exit(Exit.CANCELLED)
     except BaseException as error:
         traceback.print_exc()
         if (refusal := explain(error)) is not None:
             say("error", code=refusal.code, message=str(refusal))
-            sys.exit(Exit.REFUSED)
+            _leave(Exit.REFUSED)
         say("error", code="bug", message=f"{type(error).__name__}: {error}")
-        sys.exit(Exit.BUG)
+        _leave(Exit.BUG)
     say("done")
+    _leave(Exit.DONE)
+
+
+def _leave(code: Exit) -> NoReturn:
+    """End at once: what matters is on disk, and taking torch apart politely takes seconds (or hangs in a driver)."""
+    sys.stderr.flush()
+    os._exit(code)
