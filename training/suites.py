@@ -1,13 +1,13 @@
 """Which evaluation suites a project asks, found by name in the folders that the settings list."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from studio.models import Project
+from training.science.lines import Refused
+from training.science.suite import read_suite
 
 
 class UnknownSuite(Exception):
@@ -57,10 +57,9 @@ def find(name: str) -> Suite:
 
 def _read(name: str, folder: Path) -> Suite:
     try:
-        head = (folder / "suite.json").read_bytes()
-        items = (folder / "items.jsonl").read_bytes()
-        card = json.loads(head)
-        title, version = str(card.get("title", name)), int(card["version"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnknownSuite(f"The evaluation suite “{name}” cannot be read: {error}.") from error
-    return Suite(name, folder, title, version, hashlib.sha256(head + items).hexdigest())
+        found = read_suite(folder)
+    except Refused as error:
+        raise UnknownSuite(str(error)) from error
+    if found.name != name:
+        raise UnknownSuite(f"The evaluation suite in {folder} calls itself “{found.name}”: name and folder must agree.")
+    return Suite(name, folder, found.title, found.version, found.digest)

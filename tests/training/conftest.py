@@ -25,7 +25,7 @@ def ready_for_rounds(cast: Cast, settings, tmp_path: Path) -> Cast:
     suite = tmp_path / "suites" / "probes"
     suite.mkdir(parents=True)
     (suite / "suite.json").write_text(json.dumps({"name": "probes", "version": 1, "title": "Probes"}))
-    (suite / "items.jsonl").write_text('{"id": "a"}\n')
+    (suite / "items.jsonl").write_text('{"id": "a", "kind": "text", "text": "Water is wet."}\n')
     settings.SUITE_DIRS = [tmp_path / "suites"]
     cast.project.base_model = str(model)
     cast.project.suites = ["probes"]

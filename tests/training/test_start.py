@@ -1,6 +1,7 @@
 """Opening and cancelling a round: what could only fail is refused before anything is queued."""
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from studio.models import AuditEntry
@@ -57,6 +58,14 @@ def drop_weights(studio, snapshot) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
 
 
+def spoil_suite(studio, snapshot) -> None:
+    (settings.SUITE_DIRS[0] / "probes" / "items.jsonl").write_text('{"id": "a", "kind": "riddle"}\n')
+
+
+def rename_suite(studio, snapshot) -> None:
+    (settings.SUITE_DIRS[0] / "probes" / "suite.json").write_text('{"name": "others", "version": 1}')
+
+
 def change(**fields):
     def spoil(studio, snapshot) -> None:
         for name, value in fields.items():
@@ -84,6 +93,8 @@ def change(**fields):
         ([row()], change(suites=["gone"]), "no evaluation suite “gone”. Known suites: probes."),
         ([row()], change(suites=["../suites/probes"]), "no evaluation suite"),
         ([row()], change(suites=["probes", "probes"]), "named twice"),
+        ([row()], spoil_suite, "'riddle' is no kind of item"),
+        ([row()], rename_suite, "calls itself “others”"),
         ([row()], change(gate_limits={"max_fun": 1}), "unknown limit: max_fun"),
         ([row()], change(recipe={"learning_rate": -1}), "learning_rate: must be above 0"),
         ([row()], change(recipe={"speed": 1}), "speed: is not a training setting"),
