@@ -1,5 +1,8 @@
-"""A real browser on a live server. Every page a test opens must be quiet (no console error) and stay at home (no request
-to another host); that is checked when the test ends, for all of them."""
+"""A real browser on a live server.
+
+Every page a test opens must be quiet (no console error) and stay at home (no request to another host); that is checked
+when the test ends, for all of them.
+"""
 
 import os
 import shutil
@@ -33,7 +36,9 @@ def chromium_path() -> str:
     """STUDIO_CHROMIUM, or the first Chromium on PATH."""
     path = os.environ.get("STUDIO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.fail("The browser tests need Chromium: install it (Debian: apt-get install chromium) or set STUDIO_CHROMIUM.")
+        pytest.fail(
+            "The browser tests need Chromium. Debian: apt-get install chromium. Elsewhere: set STUDIO_CHROMIUM to it."
+        )
     return path
 
 
