@@ -96,7 +96,7 @@ def test_what_is_missing_is_said_and_nothing_is_sent(visit: Visit, items, people
     shown(page)
     fault = page.locator("[data-form-error]")
     for keys, says in (
-        ("n", "Choose fine, biased"),
+        ("n", "fine, biased or"),
         ("bn", "kind of bias"),
         ("1n", "how grave"),
         ("en", "how the answer"),
