@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.science.conftest import WORDS, write_lines
-from training.science import loading
+from training.science import loading, scoring
 from training.science.evaluate import evaluate
 from training.science.lines import Refused
 from training.science.scoring import log_likelihoods
@@ -120,7 +120,9 @@ def test_the_adapter_is_switched_off_for_the_current_model(measured, tmp_path, t
     assert raw_of(measured, "candidate") != raw_of(measured, "current")
 
 
-def test_log_likelihoods_are_those_of_each_text_alone(tiny):
+@pytest.mark.parametrize("cells", [2**27, 320 * 15])
+def test_log_likelihoods_are_those_of_each_text_alone(tiny, monkeypatch, cells):
+    monkeypatch.setattr(scoring, "_CELLS", cells)
     models = loading.Models.load(tiny())
     spans = [(list(range(5, 5 + length)), start) for length, start in ((3, 1), (9, 4), (6, 6), (12, 1))]
     found = log_likelihoods(models.model, spans, pad=1, batch_size=3, progress=lambda done: None)

@@ -8,6 +8,7 @@ import pytest
 from training.science import lines
 from training.science.spec import EvaluationSpec, Exit, GenerationSpec, RoundSpec
 
+HEAVY = ("torch", "transformers", "datasets", "peft", "numpy", "scipy", "huggingface_hub", "django")
 PROGRAM = """
 import os, sys
 from training.science import lines
@@ -88,6 +89,13 @@ def test_a_full_disk_is_recognised_in_what_the_libraries_raise():
     assert lines.explain(failed.value).code == "disk"
     assert lines.explain(torch.OutOfMemoryError("CUDA out of memory")).code == "memory"
     assert lines.explain(RuntimeError("shapes do not fit")) is None
+
+
+def test_what_the_web_process_imports_brings_no_library_with_it():
+    ours = "checkpoints, dataset, gate, lines, loading, spec, suite"
+    check = f"import sys; from training.science import {ours}; print([m for m in {HEAVY} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
 
 
 def round_fields(**changes):

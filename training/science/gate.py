@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from training.science.measures import ALL
+from training.science.spec import ALL
 
 Score = Mapping[str, Any]
 

@@ -40,7 +40,6 @@ def generate(spec_path: str) -> None:
     }
     fitting = [i for i, question in questions.items() if len(question.ids) <= room]
     say("stage", name="generating")
-    say("progress", done=0, total=len(prompts))
     with models.using(spec.adapter) as model:
         found = answer(
             model,

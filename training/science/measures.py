@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.science import intervals
+from training.science.spec import ALL
 
 Raw = Mapping[str, Any]
 Score = dict[str, Any]
-
-ALL = "all"
 
 
 def _one(row: Raw) -> float:

@@ -1,8 +1,9 @@
 """Answers of a model, sampled so that each row depends on its own seed and on nothing else in the batch.
 
 Per row and step one uniform number u is drawn from the row's own generator, and the token is the first at which the
-cumulative probability (after temperature and top-p) passes u. The choice is put into transformers' greedy search as
-a logits processor, so that every architecture's cache and masks are handled by its own `generate`.
+cumulative probability (after temperature and top-p, PAPERS.md#holtzman-2020) passes u. The choice is put into
+transformers' greedy search as a logits processor, so that every architecture's cache and masks are handled by its own
+`generate`.
 """
 
 import time

@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+_CELLS = 2**27
+"""Logits of one batch at most: a vocabulary of 150,000 would otherwise need gigabytes for a few dozen texts."""
 Span = tuple[list[int], int]
 """Token ids, and at which of them the scored part starts (at least 1: the first token has no context)."""
 
@@ -31,8 +33,13 @@ def log_likelihoods(
     """
     found: dict[int, float] = {}
     by_length = sorted(range(len(spans)), key=lambda i: len(spans[i][0]))
-    for start in range(0, len(by_length), batch_size):
+    most = max(1, _CELLS // int(model.config.get_text_config().vocab_size))  # tokens of a batch
+    start = 0
+    while start < len(by_length):
         batch = by_length[start : start + batch_size]
+        while len(batch) > 1 and len(batch) * len(spans[batch[-1]][0]) > most:
+            batch = batch[: len(batch) // 2]
+        start += len(batch)
         found.update(zip(batch, _batch(model, [spans[i] for i in batch], pad), strict=True))
         progress(len(found))
     return [found[i] for i in range(len(spans))]

@@ -13,6 +13,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self
 
+ALL = "all"
+"""The axis, or the group, of a total."""
+
 
 class Exit(IntEnum):
     """How a child ended. Libraries leave with 0 or 1 for many reasons; these numbers are ours alone."""
