@@ -23,7 +23,7 @@ def own_data_folder(settings, tmp_path: Path) -> Path:
     """No test writes where another reads."""
     settings.DATA_DIR = tmp_path
     for name in ("SNAPSHOT_DIR", "ROUND_DIR", "GENERATION_DIR", "UPLOAD_DIR"):
-        setattr(settings, name, tmp_path / name.removesuffix("_DIR").lower() / "")
+        setattr(settings, name, tmp_path / getattr(settings, name).name)  # as the workers name it
     return tmp_path
 
 
