@@ -5,7 +5,6 @@ when the test ends, for all of them.
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,30 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from annotation.models import Category
 from studio.models import User
 from tests.cast import Cast
+from tests.ui.chromium import ARGS, DESKTOP, chromium_path
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-ARGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
-
-
-def chromium_path() -> str:
-    """STUDIO_CHROMIUM, or the first Chromium on PATH."""
-    path = os.environ.get("STUDIO_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.fail(
-            "The browser tests need Chromium. Debian: apt-get install chromium. Elsewhere: set STUDIO_CHROMIUM to it."
-        )
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, Route, expect
 
 from annotation.models import Answer, Draft, Item, Seat, Skip
 from tests.cast import Cast, make_item
-from tests.ui.conftest import PHONE, Visit
+from tests.ui.chromium import PHONE
+from tests.ui.conftest import Visit
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
