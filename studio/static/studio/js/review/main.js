@@ -134,5 +134,6 @@ new Lease({
   lost: (seats) => session.lost(seats),
 });
 window.addEventListener("pagehide", () => drafts.flush());
+await outbox.restore();
 session.start();
-outbox.restore();
+outbox.run();

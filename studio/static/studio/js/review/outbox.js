@@ -19,13 +19,10 @@ export class Outbox {
     window.addEventListener("beforeunload", (event) => { if (this.mustWarn) event.preventDefault(); });
   }
 
-  /** Take up what an earlier visit left behind. */
+  /** Take up what an earlier visit left behind; sending begins with `run`. */
   async restore() {
-    const known = new Set(this.records.map((record) => record.key));
-    const kept = await this.store.all(this.scope).catch(() => []);
-    this.records = [...kept.filter((record) => !known.has(record.key)), ...this.records];
+    this.records = await this.store.all(this.scope).catch(() => []);
     this.isLasting = await this.store.lasting();
-    this.run();
   }
 
   get mustWarn() {
@@ -104,7 +101,7 @@ export class Outbox {
   settle(record) {
     this.drop(record);
     this.failures = 0;
-    this.trouble = null;
+    if (!this.records.length) this.trouble = null; // until then the strip counts down
   }
 
   wait(failure) {

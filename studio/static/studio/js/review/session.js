@@ -14,6 +14,8 @@ export class Session {
   }
 
   start() {
+    // What an earlier visit answered and could not save is still on its way: it is not offered again.
+    for (const record of this.outbox.records) this.queue.answered.add(record.item.seat);
     this.queue.add(this.data.items);
     paintSitting(this.done);
     this.show();
