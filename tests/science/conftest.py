@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,18 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
         return made[kind, chat]
 
     return make
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, tiny: Callable[..., str]) -> str:
+    """Folder of a model whose weights hold an infinity, so that it computes NaN."""
+    from safetensors.torch import load_file, save_file
+
+    base = Path(shutil.copytree(tiny(), tmp_path / "damaged"))
+    tensors = load_file(base / "model.safetensors")
+    tensors["model.norm.weight"][:] = float("inf")
+    save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
+    return str(base)
 
 
 @pytest.fixture

@@ -172,6 +172,12 @@ def test_earlier_results_of_another_version_of_the_suite_are_refused(measured, t
         run(tmp_path, [{"key": "current", "base_model": tiny()}], [suite], known_raw=known)
 
 
+def test_a_model_that_computes_no_numbers_is_refused(measured, tmp_path, damaged):
+    suite = make_suite(tmp_path / "texts", [item for item in ITEMS if item["kind"] == "text"])
+    with pytest.raises(Refused, match="no numbers"):
+        run(tmp_path, [{"key": "alone", "base_model": damaged}], [suite])
+
+
 def test_progress_counts_every_unit_of_a_suite(measured, tmp_path, tiny, said):
     run(tmp_path, [{"key": "alone", "base_model": tiny()}], [str(measured / "probes")], batch_size=5)
     lines = [line for line in said() if line["event"] == "progress"]
@@ -192,6 +198,7 @@ def test_a_model_of_another_base_is_loaded_for_itself(measured, tmp_path, tiny):
         ([ITEMS[0], ITEMS[0]], "two with the same id"),
         ([{"id": "x", "kind": "riddle"}], "line 1: 'riddle' is no kind"),
         ([ITEMS[0], {"id": "x", "kind": "text"}], "line 2: text missing"),
+        ([{"id": "x", "kind": "text", "text": " "}], "line 1: text must be a text that is not empty"),
     ],
 )
 def test_a_bad_suite_is_refused_with_its_line(tmp_path, items, said):

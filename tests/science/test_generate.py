@@ -1,7 +1,9 @@
 """Sampled answers: the same for the same seed whatever stands beside them, and from the right distribution."""
 
 import json
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
@@ -56,6 +58,14 @@ def test_greedy_answers_are_those_of_plain_generation(ask, tiny):
     assert ask(PROMPTS, temperature=0)[0]["completion"] == told
 
 
+def test_a_models_own_sampling_habits_do_not_reach_the_answers(ask, tiny, tmp_path):
+    base = Path(shutil.copytree(tiny(), tmp_path / "habits"))
+    habits = {"repetition_penalty": 9.0, "do_sample": True, "top_k": 1, "temperature": 0.1, "no_repeat_ngram_size": 1}
+    (base / "generation_config.json").write_text(json.dumps(habits))
+    for temperature in (0, 1):
+        assert ask(base_model=str(base), temperature=temperature) == ask(temperature=temperature)
+
+
 def test_tokens_are_drawn_as_often_as_they_are_likely():
     share = torch.tensor([0.5, 0.3, 0.15, 0.05])
     rows = 4000
@@ -86,6 +96,23 @@ def test_a_prompt_too_long_for_the_model_costs_the_others_nothing(ask):
     assert long["completion"] == ""
     assert "248 fit the model" in long["error"]
     assert others == ask(PROMPTS[:2])
+
+
+def test_a_conversation_that_the_template_refuses_costs_the_others_nothing(ask, tiny, tmp_path):
+    base = Path(shutil.copytree(tiny(), tmp_path / "strict"))
+    strict = "{% if messages[0].role != 'user' %}{{ raise_exception('Start with a user.') }}{% endif %}"
+    (base / "chat_template.jinja").write_text(strict + (base / "chat_template.jinja").read_text())
+    rows = [{"id": 1, "messages": [{"role": "assistant", "content": "hello"}], "seed": 1}, *PROMPTS[:2]]
+    refused, *others = ask(rows, base_model=str(base))
+    assert "Start with a user." in refused["error"]
+    assert others == ask(PROMPTS[:2])
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_a_model_that_computes_no_numbers_is_refused(ask, damaged, temperature):
+    with pytest.raises(Refused, match="no numbers") as refused:
+        ask(base_model=damaged, temperature=temperature)
+    assert refused.value.code == "nan"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def test_a_full_disk_is_recognised_in_what_the_libraries_raise():
         torch.save({"a": torch.zeros(100_000)}, "/dev/full")
     assert lines.explain(failed.value).code == "disk"
     assert lines.explain(torch.OutOfMemoryError("CUDA out of memory")).code == "memory"
+    assert lines.explain(RuntimeError("DefaultCPUAllocator: can't allocate memory")).code == "memory"
     assert lines.explain(RuntimeError("shapes do not fit")) is None
 
 

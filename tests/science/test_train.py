@@ -229,14 +229,8 @@ def test_a_changed_snapshot_is_refused_before_a_resume(copied):
     assert "not the one that was frozen" in refusal(str(copied / "spec.json"))[1]
 
 
-def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path, tiny):
-    from safetensors.torch import load_file, save_file
-
-    base = Path(shutil.copytree(tiny(), tmp_path / "base"))
-    tensors = load_file(base / "model.safetensors")
-    tensors["model.norm.weight"][:] = float("inf")
-    save_file(tensors, base / "model.safetensors", metadata={"format": "pt"})
-    code, message = refusal(make_run(tmp_path / "run", str(base)))
+def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path, damaged):
+    code, message = refusal(make_run(tmp_path / "run", damaged))
     assert code == "nan"
     assert "step 1" in message
     assert not (tmp_path / "run" / "adapter").exists()

@@ -43,7 +43,7 @@ def evaluate(spec_path: str) -> None:
     _measure(spec, suites, models, raw, seconds)
     say("stage", name="scoring")
     results = {"suites": [_suite_results(spec, suite, models, raw, seconds, output) for suite in suites]}
-    _write(output / "results.json", json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    _write(output / "results.json", json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     say("result", path=str(output / "results.json"))
 
 

@@ -91,10 +91,10 @@ def make_trainer(
     model = loading.load_base(base, half=half)
     encoded = Dataset.from_dict(
         {
-            "input_ids": [rows[i][0] for i in order],
-            "labels": [[-100] * rows[i][1] + rows[i][0][rows[i][1] :] for i in order],
+            "input_ids": [ids for ids, _ in rows],
+            "labels": [[-100] * start + ids[start:] for ids, start in rows],
         }
-    )
+    ).select(order)
     trainer = OrderedTrainer(
         model=model,
         args=_arguments(spec, total, output, half),

@@ -17,8 +17,8 @@ from training.science.spec import GenerationSpec
 def generate(spec_path: str) -> None:
     """Answer what the specification at `spec_path` asks.
 
-    A prompt longer than the model can read is answered with {"id", "completion": "", "error": sentence}, so that one
-    such row does not cost the others their answers.
+    A prompt that the model cannot be asked (too long for it, or a conversation its template refuses) is answered with
+    {"id", "completion": "", "error": sentence}, so that one such row does not cost the others their answers.
     """
     try:
         spec = GenerationSpec.read(spec_path)
@@ -34,36 +34,46 @@ def generate(spec_path: str) -> None:
     from training.science.sampling import Question, answer  # here, because it imports torch
 
     rendering = Rendering.of(models.tokenizer, models.model.generation_config)
-    room = models.longest - spec.max_new_tokens
-    questions = {
-        i: Question(rendering.prompt_ids(p["prompt"], p["messages"]), p["seed"]) for i, p in enumerate(prompts)
-    }
-    fitting = [i for i, question in questions.items() if len(question.ids) <= room]
+    ids, refused = _render(rendering, prompts, models.longest, spec.max_new_tokens)
     say("stage", name="generating")
     with models.using(spec.adapter) as model:
         found = answer(
             model,
             rendering,
-            [questions[i] for i in fitting],
+            [Question(ids[i], prompts[i]["seed"]) for i in ids],
             temperature=spec.temperature,
             top_p=spec.top_p,
             max_new_tokens=spec.max_new_tokens,
             batch_size=spec.batch_size,
-            progress=lambda done: say("progress", done=done, total=len(prompts), memory_mb=loading.memory_mb()),
+            progress=lambda done: say("progress", done=done, total=len(ids), memory_mb=loading.memory_mb()),
         )
-    answers = dict(zip(fitting, found, strict=True))
-    rows = []
-    for i, prompt in enumerate(prompts):
-        row: dict[str, Any] = {"id": prompt["id"], "seed": prompt["seed"]}
-        if i in answers:
-            row |= {"completion": answers[i].text, "tokens": answers[i].tokens, "finished": answers[i].finished}
-        else:
-            length = len(questions[i].ids)
-            sentence = f"The prompt has {length} tokens; with {spec.max_new_tokens} new ones only {room} fit the model."
-            row |= {"completion": "", "tokens": 0, "finished": False, "error": sentence}
-        rows.append(row)
+    told: dict[int, dict[str, Any]] = {
+        i: {"completion": a.text, "tokens": a.tokens, "finished": a.finished} for i, a in zip(ids, found, strict=True)
+    }
+    for i, sentence in refused.items():
+        told[i] = {"completion": "", "tokens": 0, "finished": False, "error": sentence}
+    rows = [{"id": prompt["id"], "seed": prompt["seed"]} | told[i] for i, prompt in enumerate(prompts)]
     write_rows(Path(spec.output_path), rows)
-    say("result", path=spec.output_path, answers=len(answers), refused=len(prompts) - len(answers))
+    say("result", path=spec.output_path, answers=len(ids), refused=len(refused))
+
+
+def _render(
+    rendering: Rendering, prompts: list[dict[str, Any]], longest: int, new: int
+) -> tuple[dict[int, list[int]], dict[int, str]]:
+    """Token ids of the prompts that can be answered, and why not for the others, both by their place."""
+    ids, refused = {}, {}
+    for i, prompt in enumerate(prompts):
+        try:
+            rendered = rendering.prompt_ids(prompt["prompt"], prompt["messages"])
+        except Refused as refusal:
+            refused[i] = f"The prompt cannot be asked: {refusal}."
+            continue
+        if len(rendered) + new <= longest:
+            ids[i] = rendered
+        else:
+            room = longest - new
+            refused[i] = f"The prompt has {len(rendered)} tokens; with {new} new ones only {room} fit the model."
+    return ids, refused
 
 
 def read_prompts(path: Path) -> list[dict[str, Any]]:

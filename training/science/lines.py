@@ -33,6 +33,7 @@ _FULL_DISK = ("No space left on device", "StorageFull", "os error 28", "code: 28
 _FAILED_WRITE = ("inline_container", "PytorchStreamWriter", "iostream error")
 """What torch says when the disk fills while it writes: it does not say why."""
 _NO_MEMORY = ("OutOfMemoryError", "MemoryError")
+_FAILED_ALLOCATION = ("not enough memory", "can't allocate memory", "CUDA out of memory", "ALLOC_FAILED")
 
 
 def explain(error: BaseException) -> Refused | None:
@@ -49,7 +50,7 @@ def explain(error: BaseException) -> Refused | None:
             return Refused("disk", "The disk is full: free some space, then start again.")
         if isinstance(link, RuntimeError) and any(word in str(link) for word in _FAILED_WRITE):
             return Refused("disk", "A checkpoint could not be written: the disk is most likely full.")
-        if type(link).__name__ in _NO_MEMORY or "not enough memory" in str(link):
+        if type(link).__name__ in _NO_MEMORY or any(word in str(link) for word in _FAILED_ALLOCATION):
             return Refused("memory", "Not enough memory: choose a smaller batch, shorter rows or a smaller model.")
         link = link.__cause__ or link.__context__
     return None

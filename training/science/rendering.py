@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
+
+from training.science.lines import Refused
+
 _PROBE = "Qzprobe"
 
 
@@ -46,10 +50,16 @@ class Rendering:
         return cls(tokenizer, chat, ending, [opening], sorted(stops))
 
     def prompt_text(self, prompt: str, messages: Sequence[Mapping[str, str]] | None = None) -> str:
-        """What stands before the answer: the rendered turns up to the assistant's, or the plain text."""
+        """What stands before the answer: the rendered turns up to the assistant's, or the plain text.
+
+        Raises Refused (code ``data``) when the chat template does not take the conversation.
+        """
         if self.chat:
             turns = [dict(turn) for turn in messages] if messages else [{"role": "user", "content": prompt}]
-            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            try:
+                return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+            except TemplateError as error:  # such as "roles must alternate"
+                raise Refused("data", f"the model's chat template refuses the conversation ({error})") from error
         return "\n\n".join(turn["content"] for turn in messages) if messages else prompt
 
     def prompt_ids(self, prompt: str, messages: Sequence[Mapping[str, str]] | None = None) -> list[int]:
@@ -93,7 +103,8 @@ class Rendering:
 
     def answer(self, ids: Sequence[int]) -> str:
         """The text a person reads of generated ids."""
-        return str(self.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        told = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return str(told).strip()
 
     def _joined(self, before: str, completion: str) -> str:
         """Answers are shown without the space that plain text needs between prompt and answer: put it back."""

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
+from training.science.lines import Refused
 from training.science.rendering import Rendering
 
 _BEAT = 2.0
@@ -68,6 +69,15 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]
         chosen = torch.searchsorted(heap, self.draws[:, step, None] * heap[:, -1:], right=True)
         chosen = chosen.clamp(max=scores.shape[1] - 1)
         return torch.full_like(scores, float("-inf")).scatter(-1, chosen, 0.0)
+
+
+class OnlyNumbers(LogitsProcessor):  # type: ignore[misc]
+    """Refuses scores that are no numbers; argmax would take them for an answer."""
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        if bool(scores.isnan().any()):
+            raise Refused("nan", "The model gives probabilities that are no numbers: its weights are damaged.")
+        return scores
 
 
 class Pulse(StoppingCriteria):  # type: ignore[misc]
@@ -132,7 +142,7 @@ def _batch(
     width = max(len(question.ids) for question in questions)
     ids = torch.tensor([[pad] * (width - len(q.ids)) + q.ids for q in questions], device=model.device)  # (B, T)
     mask = torch.tensor([[0] * (width - len(q.ids)) + [1] * len(q.ids) for q in questions], device=model.device)
-    processors = LogitsProcessorList()
+    processors = LogitsProcessorList([OnlyNumbers()])
     if temperature > 0:
         seeds = [question.seed for question in questions]
         processors.append(RowSampler(seeds, max_new_tokens, temperature, top_p, width, ids.device))

@@ -1,9 +1,12 @@
 """Log-likelihoods of texts under a model, in batches."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+
+from training.science.lines import Refused
 
 _CELLS = 2**27
 """Logits of one batch at most: a vocabulary of 150,000 would otherwise need gigabytes for a few dozen texts."""
@@ -30,6 +33,11 @@ def log_likelihoods(
         Token id to fill short rows with, on the right.
     progress : callable
         Called with the number of spans scored so far, after each batch.
+
+    Raises
+    ------
+    Refused
+        Code ``nan``: the model computes no numbers.
     """
     found: dict[int, float] = {}
     by_length = sorted(range(len(spans)), key=lambda i: len(spans[i][0]))
@@ -42,6 +50,8 @@ def log_likelihoods(
         start += len(batch)
         found.update(zip(batch, _batch(model, [spans[i] for i in batch], pad), strict=True))
         progress(len(found))
+    if not all(math.isfinite(total) for total in found.values()):
+        raise Refused("nan", "The model gives probabilities that are no numbers: its weights are damaged.")
     return [found[i] for i in range(len(spans))]
 
 

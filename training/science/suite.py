@@ -67,4 +67,7 @@ def _item(folder: Path, number: int, line: bytes) -> dict[str, Any]:
         raise Refused("data", f"{folder}, line {number}: {kind!r} is no kind of item ({', '.join(NEEDED)}).")
     if missing := [key for key in ("id", *NEEDED[kind]) if key not in item]:
         raise Refused("data", f"{folder}, line {number}: {', '.join(missing)} missing.")
+    texts = [key for key in ("text", "more", "less") if key in NEEDED[kind]]
+    if empty := [key for key in texts if not isinstance(item[key], str) or not item[key].strip()]:
+        raise Refused("data", f"{folder}, line {number}: {', '.join(empty)} must be a text that is not empty.")
     return dict(item)

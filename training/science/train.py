@@ -117,10 +117,11 @@ def _encode(
         if (control := rendering.control_token_in(taught)) is not None:
             bad.append((record["uuid"], f"it contains {control}, which this model reads as a command"))
             continue
-        if "text" in record:
-            ids, start = rendering.text_ids(record["text"]), 1
-        else:
-            ids, start = rendering.pair_ids(record["prompt"], record["completion"], record.get("messages"))
+        try:
+            ids, start = _encode_one(rendering, record)
+        except Refused as refusal:
+            bad.append((record["uuid"], str(refusal)))
+            continue
         if max(ids) >= known:
             bad.append((record["uuid"], f"it has a token that the model does not know (it knows {known})"))
         if len(ids) > longest:
@@ -129,6 +130,12 @@ def _encode(
     if bad:
         dataset.refuse_rows(bad)
     return rows
+
+
+def _encode_one(rendering: Rendering, record: dataset.Record) -> tuple[list[int], int]:
+    if "text" in record:
+        return rendering.text_ids(record["text"]), 1
+    return rendering.pair_ids(record["prompt"], record["completion"], record.get("messages"))
 
 
 def _repeat(order: list[int], wanted: int) -> list[int]:
