@@ -90,9 +90,13 @@ def watch(round: Round, program: str, spec: Spec, folder: Path) -> None:
     """Run `program` to its end with the round's books open; the child ends with us, whatever happens."""
     books = Books(round)
     books.flush()
-    with closing(child.run(program, spec, folder)) as messages:
-        for message in messages:
-            books.note(message)
+    try:
+        with closing(child.run(program, spec, folder)) as messages:
+            for message in messages:
+                books.note(message)
+    except child.TrainingFailed:
+        books.flush()  # the last steps before the failure are those that people want to see
+        raise
     books.flush()
 
 

@@ -15,7 +15,6 @@ TITLES = {
     "bits_per_byte": ("Bits per byte on neutral text", "lower is better"),
     "exact_match": ("Exact answers", "higher is better"),
 }
-UNITS = {"share": "", "nats": " nats", "bits": " bits", "bits per byte": " bits"}
 INTERVALS = {"wilson": "Wilson", "bootstrap": "bootstrap"}
 Key = tuple[str, str, str]
 
@@ -34,6 +33,11 @@ class Line:
     @property
     def title(self) -> str:
         return TITLES.get(self.metric, (self.metric.replace("_", " "), ""))[0]
+
+    @property
+    def whom(self) -> str:
+        """On which axis and group: "all", "occupation", "occupation: nurse"."""
+        return self.axis if self.group == "all" else f"{self.axis}: {self.group}"
 
     @property
     def aim(self) -> str:

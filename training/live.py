@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db.models.functions import Mod
 from django.utils import timezone
 
 from training import child
@@ -17,7 +18,7 @@ SILENT = 15.0
 """Seconds without a heartbeat before the page says that the worker may be gone."""
 WORKER = "celery -A studio worker -Q gpu --concurrency 1"
 LOG_LINES = 40
-POINTS = 300
+POINTS = 200
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 600, 220, 48, 24, 10
 """The chart's box and the room for its numbers, in its own units."""
 
@@ -65,7 +66,7 @@ class Live:
 
 def live(round: Round) -> Live:
     progress = round.progress if round.is_active else {}
-    metrics = list(round.metrics.all())
+    metrics = thinned(round)
     last_event = round.events.order_by("-pk").first()
     return Live(
         steps=steps(round),
@@ -82,6 +83,17 @@ def live(round: Round) -> Live:
         curve=curve(metrics),
         log=log_tail(round),
     )
+
+
+def thinned(round: Round) -> list[RoundMetric]:
+    """At most about `POINTS` of the round's logged steps, evenly spread, and always the newest: a page that is asked
+    for every second cannot carry ten thousand."""
+    last = round.metrics.order_by("-step").first()
+    if last is None:
+        return []
+    stride = math.ceil(last.step / POINTS)
+    found: list[RoundMetric] = list(round.metrics.annotate(rest=Mod("step", stride)).filter(rest=0))
+    return found if last in found else [*found, last]
 
 
 def _unclaimed(round: Round) -> bool:
@@ -128,13 +140,11 @@ def log_tail(round: Round) -> str:
 
 
 def curve(metrics: list[RoundMetric]) -> Curve | None:
-    """The loss curve; None before the second number. Long ones are thinned, the newest point always stands."""
+    """The loss curve; None before the second number."""
     known = [(metric.step, metric.loss) for metric in metrics if metric.loss is not None]
     if len(known) < 2:
         return None
-    stride = math.ceil(len(known) / POINTS)
-    shown = known[:: stride or 1] + ([known[-1]] if (len(known) - 1) % stride else [])
-    (x0, x1), ys = (known[0][0], known[-1][0]), [loss for _, loss in shown]
+    (x0, x1), ys = (known[0][0], known[-1][0]), [loss for _, loss in known]
     y0, y1 = min(0.0, *ys), max(ys) or 1.0
 
     def x(step: float) -> float:
@@ -145,8 +155,8 @@ def curve(metrics: list[RoundMetric]) -> Curve | None:
 
     middle, half = y0 + (y1 - y0) / 2, (x0 + x1) // 2
     return Curve(
-        points=" ".join(f"{x(step)},{y(loss)}" for step, loss in shown),
-        last=(x(shown[-1][0]), y(shown[-1][1])),
+        points=" ".join(f"{x(step)},{y(loss)}" for step, loss in known),
+        last=(x(known[-1][0]), y(known[-1][1])),
         y_ticks=[(y(value), f"{value:.3g}") for value in (y0, middle, y1)],
         x_ticks=[(x(step), str(step)) for step in dict.fromkeys((x0, half, x1))],
         first_loss=known[0][1],

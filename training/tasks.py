@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.db import OperationalError
 
 from training import advance
 from training.child import TrainingFailed
@@ -23,8 +24,9 @@ def run_round(round_id: int) -> None:
         carry(round)
     except (RoundMovedOn, IllegalMove):  # also from inside carry's own handlers
         logger.info("round %s was moved by someone else; letting go", round_id)
-    finally:
-        round.let_go()  # does nothing at rest; when the worker is told to stop, the next delivery goes on at once
+    except (SystemExit, KeyboardInterrupt):  # the worker is told to stop: the next delivery goes on at once
+        round.let_go()
+        raise
 
 
 def carry(round: Round) -> None:
@@ -35,8 +37,8 @@ def carry(round: Round) -> None:
     except TrainingFailed as failure:  # the data, the settings, the model or the machine: say so, do not retry
         logger.warning("round %s failed: %s %s", round.pk, failure, getattr(failure, "log", ""))
         round.move(State.FAILED, reason=str(failure)[:1000], held=True)
-    except (RoundMovedOn, IllegalMove):
-        raise
+    except (RoundMovedOn, IllegalMove, OperationalError):
+        raise  # a database that is away ends no round: the reaper sends it again, as often as a lost worker's
     except Exception as error:  # our fault, or the parent's own disk: record it, then let Celery and the log see it
         round.refresh_from_db(fields=["state"])  # a step may have been rolled back half-way
         round.move(State.FAILED, reason=str(explain(error) or "internal error"), held=True)

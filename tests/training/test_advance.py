@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from studio.models import AuditEntry
@@ -115,6 +115,25 @@ def test_a_bug_of_ours_is_an_internal_error_on_the_page_and_an_exception_in_the_
         run_round(round.pk)
     round.refresh_from_db()
     assert (round.state, round.events.last().reason) == (State.FAILED, "internal error")
+
+
+def test_a_database_that_is_away_ends_no_round(studio, monkeypatch):
+    def away(*args) -> None:
+        raise OperationalError("the connection is closed")
+
+    round = opened(studio)
+    with monkeypatch.context() as patch:
+        patch.setattr(advance, "watch", away)
+        with pytest.raises(OperationalError):
+            run_round(round.pk)
+    round.refresh_from_db()
+    assert (round.state, round.attempt) == (State.TRAINING, 1)
+    lose_the_worker(round)
+    assert run(round).state == State.PASSED
+
+
+def test_the_steps_before_a_failure_are_kept(studio):
+    assert run(opened(studio, "refuse")).metrics.count() == 3
 
 
 def test_a_damaged_adapter_is_said_and_not_used(studio):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.cast import make_round
-from training.live import curve, duration, steps
+from training.live import curve, duration, steps, thinned
 from training.models import RoundMetric, State
 
 
@@ -46,11 +46,14 @@ def test_a_curve_stays_inside_its_box(losses):
     assert points[-1] == found.last
 
 
-def test_a_long_curve_is_thinned_and_keeps_its_newest_point():
-    found = curve(metrics(*(1 / n for n in range(1, 10_002))))
-    assert len(found.points.split()) <= 302
-    assert found.last_loss == 1 / 10_001
-    assert found.last[0] == 600
+@pytest.mark.parametrize(("count", "most"), [(0, 0), (1, 1), (200, 200), (201, 102), (1999, 200)])
+def test_a_long_round_is_thinned_and_keeps_its_newest_step(cast, count, most):
+    round = make_round(cast.project)
+    RoundMetric.objects.bulk_create(RoundMetric(round=round, step=n, loss=1 / n) for n in range(1, count + 1))
+    found = [metric.step for metric in thinned(round)]
+    assert len(found) <= most
+    assert found == sorted(set(found))
+    assert found[-1:] == ([count] if count else [])
 
 
 @pytest.mark.parametrize(
