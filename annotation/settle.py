@@ -6,7 +6,7 @@ from django.db import transaction
 
 from annotation.models import Answer, Item, Seat, Verdict
 from annotation.shapes import Said
-from annotation.submit import check_against, write
+from annotation.submit import check_against, lock, write
 from studio import audit
 from studio.models import User
 
@@ -30,23 +30,21 @@ def settle(
     """
     if (answer is None) == (said is None):
         raise TypeError("settle takes one of the item's answers, or a decision of its own")
-    item = (
-        Item.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("generation", "project")
-        .get(pk=item.pk)
-    )
-    before = Verdict.objects.select_related("decided_by").filter(item=item).first()
+    lock(item.pk)
+    # First the seats: a reader who is just now answering the item's only one holds that seat's lock and not the
+    # item's; waiting for them here means that their verdict is seen below.
+    item.seats.filter(status=Seat.Status.OPEN).update(status=Seat.Status.RETIRED)
+    before = Verdict.objects.select_related("decided_by", "answer").filter(item=item).first()
     if before is not None:
         raise AlreadySettled(f"This item was settled already: {who_settled(before)}.")
     if said is not None:
         check_against(item.project, said, item.generation.text)
-        answer = write(item, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
+        answer = write(item.pk, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
     elif not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():
         raise NotAnAnswerHere("This answer was taken back in the meantime.")
     verdict = Verdict.objects.create(
         item=item, answer=answer, how=Verdict.How.ADJUDICATION, decided_by=actor, reason=reason
     )
-    item.seats.filter(status=Seat.Status.OPEN).update(status=Seat.Status.RETIRED)
     audit.record(
         actor, "settled", item, project=item.project, reason=reason, outcome=answer.outcome, own_words=said is not None
     )

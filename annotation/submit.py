@@ -1,6 +1,7 @@
 """Verbs of the person at a seat: submit an answer, take it back, skip the item, keep a draft."""
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +21,7 @@ from annotation.models import (
     Span,
     Verdict,
 )
+from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
 from annotation.shapes import BadShape, Said, SpanSaid
 from studio.models import Project, User
 from training.models import SnapshotRow
@@ -48,54 +50,80 @@ def submit(project: Project, user: User, seat: int, said: Said, *, key: uuid.UUI
     taken the seat. The same key again returns the answer it made the first time. Raises BadShape, SeatLost (what was
     sent is then kept as a draft), KeyTaken; Seat.DoesNotExist for a seat of another project.
     """
+    asked = look_at(project, seat, said)
     try:
-        with transaction.atomic():
-            return take(project, user, seat, said, key)
+        if asked.status != Seat.Status.OPEN or asked.holder_id != user.pk:
+            raise SeatLost(why_lost(asked, user), kept=True)
+        check(project, said, asked)
+        return take(asked, user, said, key)
     except (SeatLost, IntegrityError) as refusal:
         before = Answer.objects.filter(key=key).first()
         if before is not None:
             return same_again(before, user, seat)
         if isinstance(refusal, SeatLost):
-            keep(Seat.objects.get(pk=seat).item_id, user, said.as_draft())
+            keep(asked.item_id, user, said.as_draft())
         raise
 
 
-def take(project: Project, user: User, pk: int, said: Said, key: uuid.UUID) -> Answer:
-    seat = look_at(project, pk, said)
-    if not Seat.objects.held_by(user).filter(pk=pk).update(status=Seat.Status.ANSWERED):
-        raise SeatLost(why_lost(seat, user), kept=True)
-    check(project, said, seat)
-    answer = write(seat.item, user, said, key=key, seat=seat, guideline=seat.guideline)
-    if seat.has_draft:
-        Draft.objects.filter(item=seat.item_id, user=user).delete()
-    decide(seat, answer)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A seat as it was when its answer came in, and what the answer is checked against."""
+
+    pk: int
+    item_id: int
+    status: str
+    holder_id: int | None
+    text: str
+    has_others: bool
+    has_draft: bool
+    guideline_id: int | None
+
+
+def look_at(project: Project, seat: int, said: Said) -> Asked:
+    """By one query, outside the transaction: what is read here either never changes or is checked again when taken."""
+    found = asked().rows({PROJECT.pk: project.pk, **ids([seat]), NUMBER: said.guideline or 0})
+    if not found:
+        raise Seat.DoesNotExist
+    return Asked(*found[0])
+
+
+@once
+def asked() -> Prepared:
+    seats = Seat.objects.filter(project=PROJECT, pk=some_ids(1)[0])
+    others = Seat.objects.filter(item=OuterRef("item")).exclude(pk=OuterRef("pk"))
+    draft = Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))
+    shown = Guideline.objects.filter(topic=OuterRef("item__generation__prompt__topic"), version=NUMBER)
+    facts = ("pk", "item_id", "status", "holder_id", "item__generation__text")
+    return prepare(seats.values_list(*facts, Exists(others), Exists(draft), Subquery(shown.values("pk")[:1])))
+
+
+@transaction.atomic
+def take(asked: Asked, user: User, said: Said, key: uuid.UUID) -> Answer:
+    """Close the seat and write the answer, or raise SeatLost: the conditional UPDATE says who holds the seat *now*."""
+    if asked.has_others:
+        lock(asked.item_id)
+    held = Seat.objects.held_by(user).filter(pk=asked.pk)
+    if not held.update(status=Seat.Status.ANSWERED):
+        raise SeatLost(why_lost(Seat.objects.get(pk=asked.pk), user), kept=True)
+    answer = write(asked.item_id, user, said, key=key, seat=asked.pk, guideline=asked.guideline_id)
+    if asked.has_draft:
+        Draft.objects.filter(item=asked.item_id, user=user).delete()
+    decide(asked, answer)
     return answer
 
 
-def look_at(project: Project, pk: int, said: Said) -> Any:
-    """The seat, with all that is needed to check an answer, in one query that also locks its item.
+def lock(item: int) -> None:
+    """Let those who may settle an item with several readers go one after the other.
 
-    The lock is why two people who give the last two answers in the same second settle the item once and not never:
-    the second waits here, and then sees the first one's seat closed. It is NO KEY, because inserting an answer takes
-    a key-share lock on the same row; a full lock would wait for the other's insert, and the other for ours.
+    Two people who give the last two answers in the same second would each see the other's seat still open, and nobody
+    would settle the item: the second waits here, and then sees the first one's seat closed. The lock is taken before
+    any seat's, here and in `settle` and `undo`, so nobody waits for somebody who waits for them. It is NO KEY, because
+    inserting an answer takes a key-share lock on the same row. SQLite's transactions exclude one another anyway.
     """
-    others = Seat.objects.filter(item=OuterRef("item")).exclude(pk=OuterRef("pk"))
-    shown = Guideline.objects.filter(topic=OuterRef("item__generation__prompt__topic"), version=said.guideline or 0)
-    return (
-        Seat.objects.filter(project=project)
-        .select_related("item__generation")
-        .only("project", "status", "holder", "item__uuid", "item__project", "item__generation__text")
-        .annotate(
-            has_others=Exists(others),
-            has_draft=Exists(Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))),
-            guideline=Subquery(shown.values("pk")[:1]),
-        )
-        .select_for_update(of=("item",), no_key=True)
-        .get(pk=pk)
-    )
+    Item.objects.select_for_update(no_key=True).values_list("pk").get(pk=item)
 
 
-def why_lost(seat: Seat, user: User) -> str:
+def why_lost(seat: Asked | Seat, user: User) -> str:
     if seat.status == Seat.Status.RETIRED:
         return "This item was taken out of the queue while you worked on it. What you wrote is kept."
     if seat.status == Seat.Status.ANSWERED and seat.holder_id == user.pk:
@@ -103,10 +131,10 @@ def why_lost(seat: Seat, user: User) -> str:
     return "Your time at this item ran out and somebody else took it over. What you wrote is kept."
 
 
-def check(project: Project, said: Said, seat: Any) -> None:
+def check(project: Project, said: Said, asked: Asked) -> None:
     """Is what was said true of this item? Raises BadShape."""
-    check_against(project, said, seat.item.generation.text)
-    if said.guideline is not None and seat.guideline is None:
+    check_against(project, said, asked.text)
+    if said.guideline is not None and asked.guideline_id is None:
         raise BadShape("guideline", "This version of the guideline does not belong to the item's topic.")
 
 
@@ -127,13 +155,13 @@ def plain(text: str) -> str:
 
 
 def write(
-    item: Item, user: User, said: Said, *, key: uuid.UUID, seat: Seat | None = None, guideline: int | None = None
+    item: int, user: User, said: Said, *, key: uuid.UUID, seat: int | None = None, guideline: int | None = None
 ) -> Answer:
     """The rows of one answer: itself, its categories, its spans."""
     answer = Answer.objects.create(
         key=key,
-        seat=seat,
-        item=item,
+        seat_id=seat,
+        item_id=item,
         annotator=user,
         outcome=said.outcome,
         severity=said.severity,
@@ -153,22 +181,23 @@ def write(
     return answer
 
 
-def decide(seat: Any, answer: Answer) -> None:
+def decide(asked: Asked, answer: Answer) -> None:
     """Settle the item if every seat is answered and all say the same; if they differ, it is disputed.
 
     Where readers agree, the earliest submitted answer stands, with its labels and its rewrite: the outcome is what
     they agreed on, the words are one person's. A dispute is not stored; `Item.objects.disputed()` tells it from the
     answers and the missing verdict. "Cannot judge" settles like any outcome, and is never frozen.
     """
-    if not seat.has_others:
-        Verdict.objects.create(item=seat.item, answer=answer, how=Verdict.How.SINGLE)
+    if not asked.has_others:
+        Verdict.objects.create(item_id=asked.item_id, answer=answer, how=Verdict.How.SINGLE)
         return
-    if Seat.objects.filter(item=seat.item_id, status=Seat.Status.OPEN).exists():
+    if Seat.objects.filter(item=asked.item_id, status=Seat.Status.OPEN).exists():
         return
-    answers = list(Answer.objects.standing().filter(item=seat.item_id, seat__isnull=False).order_by("created_at", "pk"))
+    given = Answer.objects.standing().filter(item=asked.item_id, seat__isnull=False)
+    answers = list(given.order_by("created_at", "pk"))
     if len({one.outcome for one in answers}) == 1:
         how = Verdict.How.AGREEMENT if len(answers) > 1 else Verdict.How.SINGLE
-        Verdict.objects.create(item=seat.item, answer=answers[0], how=how)
+        Verdict.objects.create(item_id=asked.item_id, answer=answers[0], how=how)
 
 
 def same_again(answer: Answer, user: User, seat: int) -> Answer:
@@ -190,7 +219,7 @@ def undo(project: Project, user: User, key: uuid.UUID) -> int:
     answer = Answer.objects.select_related("item").get(
         key=key, annotator=user, item__project=project, seat__isnull=False
     )
-    Item.objects.select_for_update(no_key=True).get(pk=answer.item_id)  # one after the other with submit and settle
+    lock(answer.item_id)
     if answer.undone_at is None:
         refuse_if_final(answer)
         recent = Answer.objects.standing().filter(pk=answer.pk, created_at__gt=timezone.now() - UNDO_WINDOW)

@@ -43,7 +43,7 @@ def review_skip(project: Project, user: User, data: Data) -> Data:
 @json_door(Role.ANNOTATOR)
 def review_undo(project: Project, user: User, data: Data) -> Data:
     seat = submit.undo(project, user, shapes.read_key(data))
-    return {"item": payload.item(claim.held(user, [seat])[0])}
+    return {"item": payload.item(payload.held(user, [seat])[0])}
 
 
 @json_door(Role.ANNOTATOR)

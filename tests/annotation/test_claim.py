@@ -156,7 +156,7 @@ def test_a_claim_walks_the_index_of_open_seats_and_sorts_nothing(cast):
     for _ in range(5):
         cast.item()
     text = plan(cast.project, cast.ada)
-    assert text.count("seat_open_in_order") == 2
+    assert text.count("seat_open_in_order") >= 2
     assert "seat_open_by_holder" in text
     assert "TEMP B-TREE FOR ORDER BY" not in text.replace("LAST TERM OF ", "")
     assert "SCAN annotation_seat" not in text
