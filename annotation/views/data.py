@@ -1,31 +1,97 @@
 """Prompts and items of a project, import, freeze, guidelines."""
 
+from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from annotation import freeze as freezing
+from annotation import guidelines as statements
+from annotation import items
+from annotation.data_forms import GuidelineForm, ImportForm
+from annotation.models import Guideline
 from studio.access import needs
 from studio.models import Project, Role
 
 
-@needs(Role.ANNOTATOR)
+@require_safe
+@needs(Role.CURATOR)
 def data(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    return show(request, project, ImportForm(initial={"what": "prompts"}))
 
 
-@needs(Role.ANNOTATOR)
+def show(request: HttpRequest, project: Project, form: ImportForm, *, status: int = 200) -> HttpResponse:
+    state, topic = request.GET.get("state", ""), request.GET.get("topic", "")
+    context = {
+        **items.overview(project),
+        "form": form,
+        "page": items.page(project, state=state, topic=topic, number=request.GET.get("page")),
+        "state": state,
+        "topic": topic,
+    }
+    return render(request, "annotation/data.html", context, status=status)
+
+
+@require_safe
+@needs(Role.CURATOR)
 def item(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
-    return HttpResponse(status=501)
+    found = get_object_or_404(items.with_lineage(project), uuid=uuid)
+    return render(request, "annotation/item.html", items.lineage(found))
 
 
-@needs(Role.ANNOTATOR)
+@require_POST
+@needs(Role.CURATOR)
 def import_file(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    """The report is the answer to the POST: sent again, the same file changes nothing."""
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return show(request, project, form, status=400)
+    report = form.run(project, request.user)
+    context = {"report": report, "file": form.cleaned_data["file"].name, "more": report.bad_count - len(report.bad)}
+    return render(request, "annotation/import_report.html", context, status=400 if report.aborted else 200)
 
 
-@needs(Role.ANNOTATOR)
+@require_POST
+@needs(Role.CURATOR)
 def freeze(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    try:
+        snapshot = freezing.freeze(project, actor=request.user)
+    except freezing.NothingToFreeze as error:
+        messages.error(request, str(error))
+        return redirect("annotation:data", project.slug)
+    messages.success(request, f"{snapshot.rows} settled answers are frozen.")
+    return redirect("training:snapshot", project.slug, snapshot.digest)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ANNOTATOR)
 def guidelines(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    """Everybody reads them; who may curate writes new versions."""
+    if request.method == "POST":
+        return guidelines_change(request, project.slug)
+    return show_guidelines(request, project, GuidelineForm(project))
+
+
+def show_guidelines(request: HttpRequest, project: Project, form: GuidelineForm, *, status: int = 200) -> HttpResponse:
+    versions = Prefetch("guidelines", Guideline.objects.select_related("created_by").order_by("-version"))
+    context = {"topics": project.topics.prefetch_related(versions), "form": form}
+    return render(request, "annotation/guidelines.html", context, status=status)
+
+
+@needs(Role.CURATOR)
+def guidelines_change(request: HttpRequest, project: Project) -> HttpResponse:
+    form = GuidelineForm(project, request.POST)
+    if not form.is_valid():
+        return show_guidelines(request, project, form, status=400)
+    topic, name, text = (form.cleaned_data[field] for field in ("topic", "name", "text"))
+    try:
+        if topic is None:
+            statements.add_topic(project, name, text, actor=request.user)
+        else:
+            statements.change(topic, text, actor=request.user)
+    except (statements.TopicTaken, statements.Unchanged) as error:
+        form.add_error(None, str(error))
+        return show_guidelines(request, project, form, status=409)
+    messages.success(request, "The new statement is in force.")
+    return redirect("annotation:guidelines", project.slug)

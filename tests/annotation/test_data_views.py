@@ -1,0 +1,363 @@
+"""The data, item, import, freeze and guideline pages: who may, what they show, what they refuse."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation import freeze as freezing
+from annotation import items
+from annotation.claim import claim
+from annotation.models import Guideline, Item, Prompt, Refill, Seat, Topic
+from tests.cast import Cast, make_item, make_prompt, make_round, make_version, settle_item
+from training.models import Snapshot
+
+HOSTILE = "<script>alert('x')</script>"
+
+
+def url(cast: Cast, name: str, *args: Any) -> str:
+    return reverse(f"annotation:{name}", args=[cast.project.slug, *args])
+
+
+def file(*rows: Any, name: str = "rows.jsonl") -> SimpleUploadedFile:
+    content = "".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows)
+    return SimpleUploadedFile(name, content.encode())
+
+
+def upload(cast: Cast, client: Client, content: Any, **fields: Any) -> Any:
+    return client.post(url(cast, "import"), {"what": "prompts", "on_bad": "skip", "file": content, **fields})
+
+
+@pytest.fixture
+def iris(client: Client, cast: Cast) -> Client:
+    cache.clear()
+    client.force_login(cast.iris)
+    return client
+
+
+def doors(cast: Cast) -> list[tuple[str, str, dict[str, Any]]]:
+    """(method, address, data) of every door that only a curator may open."""
+    return [
+        ("get", url(cast, "data"), {}),
+        ("get", url(cast, "item", cast.item().uuid), {}),
+        ("post", url(cast, "import"), {"what": "prompts", "on_bad": "skip", "file": file({"prompt": "a"})}),
+        ("post", url(cast, "freeze"), {}),
+        ("post", url(cast, "guidelines"), {"topic": "work", "text": "New."}),
+    ]
+
+
+@pytest.mark.parametrize("door", range(5))
+@pytest.mark.parametrize(("person", "status"), [("iris", (200, 302)), ("max", (200, 302)), ("ada", 403), ("eve", 404)])
+def test_curators_and_admins_may_and_others_may_not(
+    client: Client, cast: Cast, door: int, person: str, status: Any
+) -> None:
+    client.force_login(getattr(cast, person))
+    method, address, data = doors(cast)[door]
+    found = getattr(client, method)(address, data).status_code
+    assert found in status if isinstance(status, tuple) else found == status
+
+
+@pytest.mark.parametrize("door", range(5))
+def test_a_stranger_is_asked_to_log_in(client: Client, cast: Cast, door: int) -> None:
+    method, address, data = doors(cast)[door]
+    reply = getattr(client, method)(address, data)
+    assert reply.status_code == 302
+    assert reply.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", ["import", "freeze", "guidelines"])
+def test_nothing_is_changed_without_the_token(cast: Cast, name: str) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(cast.iris)
+    assert strict.post(url(cast, name), {"name": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["import", "freeze"])
+def test_what_changes_something_is_not_a_link(iris: Client, cast: Cast, name: str) -> None:
+    assert iris.get(url(cast, name)).status_code == 405
+
+
+def test_an_item_of_another_project_does_not_exist_here(iris: Client, cast: Cast) -> None:
+    assert iris.get(url(cast, "item", make_item(cast.other).uuid)).status_code == 404
+
+
+def test_the_data_page_counts_by_state_and_lists_the_newest_first(iris: Client, cast: Cast) -> None:
+    unread, reading, disputed, settled, replaced = (cast.item(text=f"Answer {n}") for n in range(5))
+    claim(cast.project, cast.ada, want=1)
+    unread, reading = reading, unread  # the oldest is the one that is held
+    disputed.seats.update(status="answered", holder=cast.ada, lease_ends_at=timezone.now())
+    settle_item(settled)
+    replaced.seats.update(status="retired")
+    make_item(cast.other)
+    reply = iris.get(url(cast, "data"))
+    assert {name: count for name, _, count in reply.context["counts"]} == dict.fromkeys(items.STATES, 1)
+    listed = list(reply.context["page"])
+    assert listed == [replaced, settled, disputed, unread, reading]
+    assert [item.state for item in listed] == ["replaced", "settled", "disputed", "unread", "reading"]
+    for state, item in zip(items.STATES, [unread, reading, disputed, settled, replaced], strict=True):
+        assert list(iris.get(url(cast, "data"), {"state": state}).context["page"]) == [item]
+
+
+def test_a_lease_that_ran_out_is_unread_again(iris: Client, cast: Cast) -> None:
+    item = cast.item()
+    item.seats.update(holder=cast.ada, lease_ends_at=timezone.now() - timedelta(seconds=1))
+    (listed,) = iris.get(url(cast, "data"), {"state": "unread"}).context["page"]
+    assert (listed, listed.state) == (item, "unread")
+
+
+def test_items_can_be_narrowed_to_a_topic(iris: Client, cast: Cast) -> None:
+    mine = cast.item()
+    cast.item(topic=Topic.objects.create(project=cast.project, slug="other", name="Other"))
+    assert list(iris.get(url(cast, "data"), {"topic": "work"}).context["page"]) == [mine]
+    assert list(iris.get(url(cast, "data"), {"topic": "nowhere", "state": "nonsense"}).context["page"]) == []
+
+
+def test_the_data_page_costs_the_same_for_one_item_as_for_a_full_page(
+    iris: Client, cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    make_version(cast.project, live=True)
+    for n in range(30):
+        item = cast.item()
+        if n % 2:
+            settle_item(item)
+    with django_assert_max_num_queries(28):
+        assert len(iris.get(url(cast, "data")).context["page"]) == 25
+
+
+def test_counting_stops_where_more_would_say_nothing(iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items, "ENOUGH", 2)
+    for _ in range(3):
+        cast.item()
+    html = iris.get(url(cast, "data")).content.decode()
+    assert "2+" in html
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"state": "failed", "error": "The model cannot be loaded."}, "The last batch of answers failed: The model"),
+        ({"state": "done", "error": "1 of 8 prompts got no answer: too long"}, "1 of 8 prompts got no answer"),
+        ({"state": "waiting", "created_at": timedelta(seconds=-30)}, "No worker has picked up the request"),
+        ({"state": "writing"}, "v0 writes 1 answers"),
+        ({"state": "done"}, "v0 has answered every prompt"),
+    ],
+)
+def test_what_the_machine_does_or_cannot_do_is_said(
+    iris: Client, cast: Cast, fields: dict[str, Any], sentence: str
+) -> None:
+    refill = Refill.objects.create(
+        project=cast.project, version=make_version(cast.project, live=True), asked=[[1, 2]], sampling={}
+    )
+    for name in ("created_at", "finished_at"):
+        fields = {**fields, name: timezone.now() + fields.get(name, timedelta())}
+    Refill.objects.filter(pk=refill.pk).update(**fields)
+    assert sentence in iris.get(url(cast, "data")).content.decode()
+
+
+def test_a_policy_that_was_refused_says_so(iris: Client, cast: Cast) -> None:
+    cache.set(f"policy-refusal-{cast.project.pk}", "The base model cannot be found.", 60)
+    assert "could not open a round: The base model" in iris.get(url(cast, "data")).content.decode()
+
+
+def test_markup_in_prompts_and_answers_is_shown_and_never_run(iris: Client, cast: Cast) -> None:
+    item = cast.item(prompt=HOSTILE, text=HOSTILE)
+    Prompt.objects.update(metadata={"items": HOSTILE, HOSTILE: 1}, external_id=HOSTILE)
+    for address in (url(cast, "data"), url(cast, "item", item.uuid)):
+        html = iris.get(address).content.decode()
+        assert "<script>alert" not in html
+        assert "&lt;script&gt;alert" in html
+
+
+def test_an_items_page_tells_its_whole_way(iris: Client, cast: Cast) -> None:
+    version = make_version(cast.project, live=True)
+    item = cast.item(version=version)
+    settle_item(item, by=cast.ada)
+    snapshot = freezing.freeze(cast.project, actor=cast.iris)
+    round = make_round(cast.project, snapshot=snapshot, state="passed")
+    reply = iris.get(url(cast, "item", item.uuid))
+    html = reply.content.decode()
+    assert reply.context["state"] == "settled"
+    for part in ("What are nurses like?", "Nurses are caring women.", "v0", "ada", "Nurses", str(snapshot)):
+        assert part in html
+    assert f"Round {round.number}" in html
+    assert f"Row 0 of snapshot" in html  # noqa: F541
+
+
+def test_readers_have_no_names_before_a_verdict_stands(iris: Client, cast: Cast) -> None:
+    item = cast.item(overlap=2)
+    settle_item(item, by=cast.ada).delete()
+    html = iris.get(url(cast, "item", item.uuid)).content.decode()
+    assert "Curator" in html or "Reader 1" in html
+    assert ">ada" not in html
+
+
+def test_an_items_page_costs_the_same_however_much_was_said(
+    iris: Client, cast: Cast, django_assert_max_num_queries: Any
+) -> None:
+    item = cast.item()
+    settle_item(item, by=cast.ada)
+    with django_assert_max_num_queries(24):
+        iris.get(url(cast, "item", item.uuid))
+
+
+class TestImport:
+    def test_the_report_names_the_bad_lines_and_keeps_the_good(self, iris: Client, cast: Cast) -> None:
+        reply = upload(cast, iris, file({"prompt": "a"}, "{", {"prompt": 3}, {"prompt": "b"}))
+        report = reply.context["report"]
+        assert (reply.status_code, report.added, report.bad_count) == (200, 2, 2)
+        assert "not valid JSON" in reply.content.decode()
+        assert Prompt.objects.count() == 2
+
+    def test_nothing_is_kept_when_so_chosen(self, iris: Client, cast: Cast) -> None:
+        reply = upload(cast, iris, file({"prompt": "a"}, "{"), on_bad="abort")
+        assert reply.status_code == 400
+        assert "Nothing was kept" in reply.content.decode()
+        assert not Prompt.objects.exists()
+
+    def test_csv_answers_become_items(self, iris: Client, cast: Cast) -> None:
+        content = SimpleUploadedFile("A.CSV", b"prompt,completion,model\nWhy?,Because.,gpt\n")
+        assert upload(cast, iris, content, what="answers").context["report"].added == 1
+        assert Item.objects.unread().count() == Seat.objects.count() == 1
+
+    def test_demonstrations_come_in_settled_in_the_persons_name(self, iris: Client, cast: Cast) -> None:
+        row = {"prompt": "a", "completion": "b", "rewrite": "c", "categories": ["stereotype"], "severity": 1}
+        upload(cast, iris, file(row), what="demonstrations")
+        assert Item.objects.settled().get().verdict.decided_by == cast.iris
+
+    def test_a_file_kept_on_the_disk_is_read_too(self, iris: Client, cast: Cast, settings: Any) -> None:
+        settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+        assert upload(cast, iris, file({"prompt": "a" * 100}), on_bad="abort").context["report"].added == 1
+
+    @pytest.mark.parametrize(
+        ("fields", "sentence"),
+        [
+            ({"what": "everything"}, "not one of the available"),
+            ({"file": ""}, "required"),
+            ({"on_bad": ""}, "required"),
+        ],
+    )
+    def test_a_form_filled_in_wrongly_is_shown_again(
+        self, iris: Client, cast: Cast, fields: dict[str, str], sentence: str
+    ) -> None:
+        reply = upload(cast, iris, fields.pop("file", file({"prompt": "a"})), **fields)
+        assert reply.status_code == 400
+        assert sentence in reply.content.decode()
+
+    def test_a_file_beyond_the_bound_is_refused(self, iris: Client, cast: Cast, settings: Any) -> None:
+        settings.UPLOAD_MAX_BYTES = 2**20
+        reply = upload(cast, iris, SimpleUploadedFile("a.jsonl", b"x" * (2**20 + 1)))
+        assert "larger than 1 MB" in reply.content.decode()
+
+    def test_markup_in_a_file_is_shown_in_the_report_and_never_run(self, iris: Client, cast: Cast) -> None:
+        rows = [{"prompt": "a", "external_id": HOSTILE}] * 2
+        html = upload(cast, iris, file(*rows, name=f"{HOSTILE}.jsonl".replace("/", ""))).content.decode()
+        assert "<script>alert" not in html
+        assert "&lt;script&gt;alert" in html
+
+    def test_the_commands_call_the_same_verbs(self, cast: Cast, tmp_path: Any) -> None:
+        path = tmp_path / "rows.csv"
+        path.write_text("prompt,completion,model\na,b,m\n,,\n")
+        out, err = io.StringIO(), io.StringIO()
+        call_command("import_prompts", cast.project.slug, str(path), stdout=out, stderr=err)
+        call_command("import_answers", cast.project.slug, str(path), stdout=out, stderr=err)
+        assert out.getvalue() == "1 added, 0 there already, 1 bad\n" * 2
+        assert "line 3: prompt: missing" in err.getvalue()
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (["nowhere", "rows.csv"], "no project"),
+            (["peoples", "rows.csv"], "cannot be read"),
+            (["peoples", "{}", "--all-or-nothing"], "Nothing was kept: 1 bad"),
+        ],
+    )
+    def test_the_commands_refuse_in_a_sentence(
+        self, cast: Cast, tmp_path: Any, arguments: list[str], sentence: str
+    ) -> None:
+        path = tmp_path / "bad.jsonl"
+        path.write_text("{\n")
+        with pytest.raises(CommandError, match=sentence):
+            call_command("import_prompts", *[argument.format(path) for argument in arguments], stderr=io.StringIO())
+
+
+class TestFreeze:
+    def test_what_is_settled_is_frozen_and_its_page_shown(self, iris: Client, cast: Cast) -> None:
+        settle_item(cast.item())
+        reply = iris.post(url(cast, "freeze"))
+        snapshot = Snapshot.objects.get()
+        assert reply.url == reverse("training:snapshot", args=[cast.project.slug, snapshot.digest])
+        assert snapshot.created_by == cast.iris
+
+    def test_nothing_settled_is_said(self, iris: Client, cast: Cast) -> None:
+        reply = iris.post(url(cast, "freeze"), follow=True)
+        assert "There is nothing to freeze yet" in reply.content.decode()
+        assert not Snapshot.objects.exists()
+
+
+class TestGuidelines:
+    def test_annotators_read_them_and_see_no_form(self, client: Client, cast: Cast) -> None:
+        client.force_login(cast.ada)
+        html = client.get(url(cast, "guidelines")).content.decode()
+        assert "Judge the person, not the job." in html
+        assert "<textarea" not in html
+
+    @pytest.mark.parametrize(("person", "status"), [("eve", 404), (None, 302)])
+    def test_strangers_do_not(self, client: Client, cast: Cast, person: str | None, status: int) -> None:
+        if person:
+            client.force_login(getattr(cast, person))
+        assert client.get(url(cast, "guidelines")).status_code == status
+
+    def test_a_change_is_a_new_version_and_the_old_one_stays(self, iris: Client, cast: Cast) -> None:
+        assert iris.post(url(cast, "guidelines"), {"topic": "work", "text": HOSTILE}).status_code == 302
+        assert cast.topic.guideline == Guideline.objects.get(version=2, created_by=cast.iris)
+        html = iris.get(url(cast, "guidelines")).content.decode()
+        assert "<script>alert" not in html
+        assert "Judge the person, not the job." in html
+
+    @pytest.mark.parametrize(
+        ("data", "status", "sentence"),
+        [
+            ({"topic": "work", "text": "Judge the person, not the job."}, 409, "is as it was"),
+            ({"topic": "work", "text": " "}, 400, "needs words"),
+            ({"topic": "nowhere", "text": "x"}, 400, None),
+            ({"name": "Work", "text": "x"}, 409, "cannot be added"),
+            ({"name": "!!!", "text": "x"}, 409, "no letters"),
+            ({"text": "x"}, 400, "Name the topic"),
+            ({"name": "a\0b"}, 400, None),
+        ],
+    )
+    def test_what_cannot_be_is_said(
+        self, iris: Client, cast: Cast, data: dict[str, str], status: int, sentence: str | None
+    ) -> None:
+        reply = iris.post(url(cast, "guidelines"), data)
+        assert reply.status_code == status
+        assert sentence is None or sentence in reply.content.decode()
+        assert Guideline.objects.count() == 1
+
+    def test_a_topic_can_be_added_with_its_first_statement(self, iris: Client, cast: Cast) -> None:
+        iris.post(url(cast, "guidelines"), {"name": "Gesundheit & Körper", "text": "Be kind."})
+        topic = Topic.objects.get(slug="gesundheit-körper")
+        assert topic.guideline is not None
+        assert topic.guideline.version == 1
+
+    def test_a_topic_of_another_project_cannot_be_changed(self, iris: Client, cast: Cast) -> None:
+        Topic.objects.create(project=cast.other, slug="theirs", name="Theirs")
+        assert iris.post(url(cast, "guidelines"), {"topic": "theirs", "text": "x"}).status_code == 400
+
+    def test_the_page_costs_the_same_for_many_topics(
+        self, iris: Client, cast: Cast, django_assert_max_num_queries: Any
+    ) -> None:
+        for n in range(10):
+            topic = Topic.objects.create(project=cast.project, slug=f"t{n}", name=f"T{n}")
+            Guideline.objects.create(topic=topic, version=1, text="x")
+        make_prompt(cast.project)
+        with django_assert_max_num_queries(10):
+            iris.get(url(cast, "guidelines"))
