@@ -93,7 +93,9 @@ def test_the_data_page_counts_by_state_and_lists_the_newest_first(iris: Client, 
     unread, reading, disputed, settled, replaced = (cast.item(text=f"Answer {n}") for n in range(5))
     claim(cast.project, cast.ada, want=1)
     unread, reading = reading, unread  # the oldest is the one that is held
-    disputed.seats.update(status="answered", holder=cast.ada, lease_ends_at=timezone.now())
+    for person, position in ((cast.ada, 0), (cast.bo, 1)):
+        seat, _ = Seat.objects.get_or_create(project=cast.project, item=disputed, position=position)
+        Seat.objects.filter(pk=seat.pk).update(status="answered", holder=person, lease_ends_at=timezone.now())
     settle_item(settled)
     replaced.seats.update(status="retired")
     make_item(cast.other)
