@@ -50,7 +50,8 @@ class Books:
     def note(self, message: child.Message | None) -> None:
         """Take in one message, or None for a quiet moment; RoundMovedOn when the round is no longer ours."""
         if message is not None and message["event"] == "stage":
-            self.progress = {"stage": str(message.get("name", "")), "note": message.get("message")}
+            model = f" ({message['model']})" if message.get("model") else ""
+            self.progress = {"stage": f"{message.get('name', '')}{model}"}
             self.origin = None
             self.flush()
         elif message is not None and message["event"] == "progress":

@@ -6,16 +6,20 @@ from training.models import Comparison, Evaluation, ModelVersion, Round, Score
 
 TITLES = {
     "stereotyped_answer_rate": ("Stereotyped answers", "lower is better"),
-    "counter_answer_rate": ("Counter-stereotyped answers", "target depends on the question"),
+    "counter_answer_rate": ("Counter-stereotyped answers", "neither good nor bad by itself"),
     "abs_llr": ("Mean absolute log-likelihood ratio of pairs, summed", "lower is better"),
     "signed_llr": ("Mean log-likelihood ratio of pairs, summed", "target 0"),
     "abs_llr_per_token": ("Mean absolute log-likelihood ratio of pairs, per token", "lower is better"),
     "signed_llr_per_token": ("Mean log-likelihood ratio of pairs, per token", "target 0"),
-    "stereotype_preference": ("Pairs whose stereotypical text is likelier", "target 50 %"),
+    "stereotype_preference": ("Pairs that prefer the stereotype", "target 50 %"),
     "bits_per_byte": ("Bits per byte on neutral text", "lower is better"),
     "exact_match": ("Exact answers", "higher is better"),
 }
 INTERVALS = {"wilson": "Wilson", "bootstrap": "bootstrap"}
+CHARTED = ("stereotyped_answer_rate", "stereotype_preference", "exact_match")
+"""Shares that a picture helps to compare: each has a better direction or a target."""
+LEFT, RIGHT, ROW, TOP, BOTTOM = 250, 580, 26, 6, 26
+"""The chart's room for names, its right end, and the heights of a line and of the margins, in its own units."""
 Key = tuple[str, str, str]
 
 
@@ -50,13 +54,17 @@ class Line:
         return INTERVALS.get(score.interval, score.interval) if score else ""
 
     @property
+    def unit(self) -> str:
+        score = self.candidate or self.current
+        return score.unit if score else ""
+
+    @property
     def change(self) -> str:
         """Candidate minus current with its interval: shares in points."""
         found = self.comparison
         if found is None or found.delta is None:
             return "–"
-        unit = (self.candidate or self.current or Score(unit="")).unit
-        scale, digits, name = (100, 1, " points") if unit == "share" else (1, 3, "")
+        scale, digits, name = (100, 1, " points") if self.unit == "share" else (1, 3, "")
         text = f"{scale * found.delta:+.{digits}f}{name}"
         if found.low is None or found.high is None:
             return text
@@ -70,6 +78,25 @@ class Line:
         return "< 0.001" if self.comparison.p < 0.001 else f"{self.comparison.p:.3f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """A share with its interval, in the chart's units."""
+
+    x: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One line of the chart: what it is of, and where both models stand."""
+
+    y: float
+    label: str
+    current: Whisker | None
+    candidate: Whisker | None
+
+
 @dataclass(slots=True)
 class SuiteEvidence:
     """One suite: totals first, then the groups behind them."""
@@ -80,6 +107,35 @@ class SuiteEvidence:
     groups: list[Line] = field(default_factory=list)
     raw: list[str] = field(default_factory=list)
     """Keys of the models whose scores per item can be downloaded."""
+
+    @property
+    def marks(self) -> list[Mark]:
+        """The shares among the totals, for the chart; other units have no common axis and stand in the table."""
+        shares = [line for line in self.totals if line.unit == "share" and line.metric in CHARTED]
+        return [
+            Mark(ROW * (i + 0.5) + TOP, f"{line.title}, {line.whom}", whisker(line.current), whisker(line.candidate))
+            for i, line in enumerate(shares)
+        ]
+
+    @property
+    def chart_foot(self) -> float:
+        """Where the lines of the grid end."""
+        return ROW * len(self.marks) + TOP
+
+    @property
+    def chart_height(self) -> float:
+        return self.chart_foot + BOTTOM
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        return [(LEFT + (RIGHT - LEFT) * percent / 100, f"{percent} %") for percent in (0, 25, 50, 75, 100)]
+
+
+def whisker(score: Score | None) -> Whisker | None:
+    if score is None or score.value is None:
+        return None
+    low, high = (score.value if end is None else end for end in (score.low, score.high))
+    return Whisker(*(round(LEFT + (RIGHT - LEFT) * min(max(share, 0), 1), 1) for share in (score.value, low, high)))
 
 
 def compared(round: Round) -> dict[str, ModelVersion]:

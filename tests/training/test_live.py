@@ -5,8 +5,9 @@ import math
 import pytest
 
 from tests.cast import make_round
+from training.evidence import LEFT, RIGHT, whisker
 from training.live import curve, duration, steps, thinned
-from training.models import RoundMetric, State
+from training.models import RoundMetric, Score, State
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,19 @@ def test_the_stations_show_where_a_round_stands_or_stopped(cast, path, looks):
     for state in path:
         round.move(state)
     assert [step.look for step in steps(round)] == looks
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "inside"),
+    [
+        (0.5, 0.25, 0.75, True),
+        (0.0, 0.0, 0.02, True),
+        (1.0, None, None, True),
+        (1.2, -1.0, 3.0, True),
+        (None, None, None, False),
+    ],
+)
+def test_a_share_stays_inside_its_chart(value, low, high, inside):
+    found = whisker(Score(value=value, low=low, high=high))
+    assert (found is not None) is inside
+    assert found is None or LEFT <= found.low <= found.x <= found.high <= RIGHT

@@ -158,7 +158,11 @@ def test_a_training_round_shows_its_stage_its_curve_its_numbers_and_its_log(stud
     assert "first" not in page.split('id="round-log"')[1].split("</pre>")[0]
     assert "hx-swap-oob" not in page
     assert 'id="round-metrics"' in page
-    assert 'hx-swap-oob="true"' in client.get(url(studio, "round-progress", 1)).content.decode()
+    polled = client.get(url(studio, "round-progress", 1)).content.decode()
+    for beside in ("round-state", "round-metrics", "round-history"):  # kept fresh without closing an open table
+        assert f'id="{beside}"' in page
+        assert f'id="{beside}"' in polled
+    assert polled.count('hx-swap-oob="true"') == 3
     Round.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=30))
     assert "Its worker has said nothing for 30 s" in client.get(url(studio, "round-progress", 1)).content.decode()
 

@@ -74,7 +74,7 @@ def show(request: HttpRequest, round: Round, *, status: int = 200) -> HttpRespon
 @needs(Role.ANNOTATOR)
 def round_progress(request: HttpRequest, project: Project, number: int) -> HttpResponse:
     round = find(project, number)
-    context = {"round": round, "live": live(round), "polled": True}
+    context = {"round": round, "live": live(round), "events": round.events.select_related("actor"), "polled": True}
     response = render(request, "training/_progress.html", context)
     if not round.is_active:
         response["HX-Refresh"] = "true"  # it came to rest while somebody watched: the page now has evidence to show
