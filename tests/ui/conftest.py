@@ -49,7 +49,7 @@ class Visitor:
 
     def listen(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not any(part in message.text for part in self.expected):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def watch(self, request: Request) -> None:
         if not request.url.startswith((self.home, "data:", "blob:")):
