@@ -6,7 +6,8 @@ Nobody tells the queue that a model was promoted: `top_up` runs on a timer, look
 import hashlib
 import logging
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -111,11 +112,28 @@ def write(refill_id: int) -> None:
         return
     folder = settings.GENERATION_DIR / f"{refill.project_id}-{refill.pk}"
     folder.mkdir(parents=True, exist_ok=True)
-    answers = infer.complete(
-        refill.version, _questions(refill), sampling=refill.sampling, folder=folder, on_progress=refill.beat
-    )
-    _store(refill, answers)
+    try:
+        answers = infer.complete(
+            refill.version, _questions(refill), sampling=refill.sampling, folder=folder, on_progress=_heart(refill)
+        )
+        _store(refill, answers)
+    finally:
+        refill.let_go()  # nothing, once it ended; a worker that must stop leaves it to the next delivery
     shutil.rmtree(folder, ignore_errors=True)  # all of it is in rows now
+
+
+def _heart(refill: Refill) -> Callable[[dict[str, Any] | None], None]:
+    """A heartbeat for every line of progress, and else one a second: the child's parent looks more often than that."""
+    last = 0.0
+
+    def beat(message: dict[str, Any] | None) -> None:
+        nonlocal last
+        news = message if message is not None and message["event"] in ("stage", "progress") else None
+        if news is not None or time.monotonic() - last >= 1:
+            refill.beat(news)
+            last = time.monotonic()
+
+    return beat
 
 
 def fail(refill_id: int, sentence: str) -> None:

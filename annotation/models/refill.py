@@ -110,6 +110,10 @@ class Refill(models.Model):
         """Take the last edge, if this delivery still holds the refill; else raise RefillMovedOn."""
         self._change({"state": state, "stored": stored, "error": error, "finished_at": timezone.now()})
 
+    def let_go(self) -> None:
+        """Leave it for the next delivery to take at once."""
+        Refill.objects.active().filter(pk=self.pk, worker=self.worker).update(heartbeat_at=None)
+
     def _change(self, changes: dict[str, Any]) -> None:
         held = Refill.objects.active().filter(pk=self.pk, worker=self.worker)
         if held.update(**changes) != 1:

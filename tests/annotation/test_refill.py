@@ -10,7 +10,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from annotation import refill, tasks
-from annotation.claim import claim, take_one
+from annotation.claim import take_one
 from annotation.models import Draft, Generation, Item, Prompt, Refill, RefillMovedOn, Seat
 from tests.cast import Cast, make_item, make_project, make_prompt, make_version, settle_item
 from training.child import TrainingFailed
@@ -57,6 +57,12 @@ def promote(cast: Cast, number: int = 1) -> ModelVersion:
     return make_version(cast.project, number, live=True)
 
 
+def sit(cast: Cast, *holding: int) -> Seat:
+    """Ada's next seat, on a lease that lasts."""
+    pk = take_one(cast.project, cast.ada, besides=holding, until=timezone.now() + timedelta(minutes=5))
+    return Seat.objects.select_related("item").get(pk=pk)
+
+
 def unread(cast: Cast, version: ModelVersion) -> int:
     return refill.unread_of(cast.project, version).count()
 
@@ -86,9 +92,9 @@ def test_a_project_without_a_version_gets_the_base_model(stocked: Cast, asked: A
 def test_a_full_stock_asks_for_nothing_and_a_quarter_missing_asks_again(stocked: Cast, asked: Answers) -> None:
     fill(stocked)
     assert refill.top_up(stocked.project) is None
-    (seat,) = claim(stocked.project, stocked.ada, want=1)
+    seat = sit(stocked)
     assert refill.top_up(stocked.project) is None
-    claim(stocked.project, stocked.ada, want=1, holding=[seat.pk])
+    sit(stocked, seat.pk)
     batch = refill.top_up(stocked.project)
     assert batch is not None
     assert len(batch.asked) == 2
@@ -134,6 +140,36 @@ def test_a_worker_that_was_taken_over_stores_nothing(
     assert not Item.objects.exists()
 
 
+def test_a_worker_that_is_told_to_stop_leaves_the_batch_to_the_next(
+    stocked: Cast, asked: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = refill.infer.complete
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    monkeypatch.setattr(refill.infer, "complete", stopped)
+    with pytest.raises(SystemExit):
+        refill.write(batch.pk)
+    monkeypatch.setattr(refill.infer, "complete", complete)
+    refill.write(batch.pk)
+    assert Item.objects.count() == 8
+
+
+def test_hearts_beat_for_news_and_else_once_a_second(stocked: Cast, django_assert_num_queries: Any) -> None:
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    taken = Refill.objects.take(batch.pk)
+    assert taken is not None
+    beat = refill._heart(taken)
+    with django_assert_num_queries(3):
+        for message in (None, None, {"event": "progress", "done": 3}, None, {"event": "result"}, {"event": "stage"}):
+            beat(message)
+    assert taken.progress == {"event": "stage"}
+
+
 def test_new_prompts_are_asked_before_those_that_an_older_model_answered(stocked: Cast, asked: Answers) -> None:
     fill(stocked)
     promote(stocked)
@@ -170,7 +206,8 @@ def test_conversations_are_asked_as_conversations(stocked: Cast, asked: Answers)
 
 def test_a_new_model_replaces_unread_answers_and_no_others(stocked: Cast, asked: Answers) -> None:
     fill(stocked)
-    held, answered = claim(stocked.project, stocked.ada, want=2)
+    held = sit(stocked)
+    answered = sit(stocked, held.pk)
     Seat.objects.filter(pk=answered.pk).update(status=Seat.Status.ANSWERED)
     imported = make_item(stocked.project)
     other = make_item(stocked.other, version=make_version(stocked.other))
@@ -192,7 +229,7 @@ def test_one_reader_of_three_keeps_the_whole_item_open(stocked: Cast, asked: Ans
     stocked.project.overlap = 3
     stocked.project.save()
     fill(stocked)
-    (seat,) = claim(stocked.project, stocked.ada, want=1)
+    seat = sit(stocked)
     version = promote(stocked)
     assert refill.retire_stale(stocked.project, version) == 7
     assert seat.item.seats.filter(status="open").count() == 3
@@ -200,7 +237,7 @@ def test_one_reader_of_three_keeps_the_whole_item_open(stocked: Cast, asked: Ans
 
 def test_a_lease_that_ran_out_does_not_keep_an_old_answer(stocked: Cast, asked: Answers) -> None:
     fill(stocked)
-    (seat,) = claim(stocked.project, stocked.ada, want=1)
+    seat = sit(stocked)
     Draft.objects.create(item=seat.item, user=stocked.ada, data={})
     Seat.objects.filter(pk=seat.pk).update(lease_ends_at=timezone.now() - timedelta(seconds=1))
     assert refill.retire_stale(stocked.project, promote(stocked)) == 8
@@ -210,7 +247,7 @@ def test_a_lease_that_ran_out_does_not_keep_an_old_answer(stocked: Cast, asked: 
 
 def test_a_rollback_brings_unread_answers_back(stocked: Cast, asked: Answers) -> None:
     fill(stocked)
-    answered = claim(stocked.project, stocked.ada, want=1)[0]
+    answered = sit(stocked)
     Seat.objects.filter(pk=answered.pk).update(status=Seat.Status.ANSWERED)
     settle_item(Item.objects.exclude(pk=answered.item_id)[0])
     base = ModelVersion.objects.current(stocked.project)
