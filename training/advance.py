@@ -50,14 +50,21 @@ class Books:
     def note(self, message: child.Message | None) -> None:
         """Take in one message, or None for a quiet moment; RoundMovedOn when the round is no longer ours."""
         if message is not None and message["event"] == "stage":
-            model = f" ({message['model']})" if message.get("model") else ""
-            self.progress = {"stage": f"{message.get('name', '')}{model}"}
-            self.origin = None
-            self.flush()
+            self._stage(message)
         elif message is not None and message["event"] == "progress":
             self._progress(message)
         if self.clock() - self.written >= FLUSH_SECONDS:
             self.flush()
+
+    def _stage(self, message: child.Message) -> None:
+        model = f" ({message['model']})" if message.get("model") else ""
+        self.progress = {"stage": f"{message.get('name', '')}{model}"}
+        self.origin = None
+        self.flush()
+        if message.get("message"):  # such as a damaged checkpoint that was passed over
+            self.round.remark(str(message["message"]))
+        if message.get("resumed_from"):
+            self.round.remark(f"Training goes on from step {message['resumed_from']}.")
 
     def _progress(self, message: child.Message) -> None:
         done, total, now = number(message.get("done")) or 0, number(message.get("total")) or 0, self.clock()
@@ -153,12 +160,28 @@ def evaluate(round: Round) -> None:
     if not (results_path.is_file() and same_spec(folder / "spec.json", spec)):
         watch(round, "evaluate", spec, folder)
     results = json.loads(results_path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
-    verdict = gate.judge_results(results, limits, candidate=CANDIDATE, current=CURRENT)
+    verdict = gate.judge_results(measured(results), limits, candidate=CANDIDATE, current=CURRENT)
     with transaction.atomic():
         store(round, results, {CANDIDATE: candidate, CURRENT: current}, folder)
         rest(round, verdict, limits, current, {suite.name: suite.digest for suite in suites})
-        if verdict.passed and project.auto_promote:
+        if verdict.passed and project.auto_promote and live_version(project) == current:
+            # A person who promoted another version meanwhile knows something that this comparison does not.
             promote(candidate, actor=None, reason="gate passed, project policy")
+
+
+def measured(results: dict[str, Any]) -> dict[str, Any]:
+    """The results without numbers that are none: what could not be measured has not passed, and the gate says so."""
+
+    def scores(model: dict[str, Any]) -> dict[str, Any]:
+        return model | {"scores": [score for score in model["scores"] if score["value"] is not None]}
+
+    suites = [
+        suite
+        | {"models": {key: scores(model) for key, model in suite["models"].items()}}
+        | {"comparisons": [change for change in suite["comparisons"] if change["delta"] is not None]}
+        for suite in results["suites"]
+    ]
+    return {"suites": suites}
 
 
 def rest(

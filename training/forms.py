@@ -71,6 +71,12 @@ class RecipeForm(forms.Form):
         return self.cleaned_data
 
 
+class CancelForm(forms.Form):
+    """Why a round is cancelled, if somebody says so."""
+
+    reason = forms.CharField(required=False, max_length=500)
+
+
 class PromoteForm(forms.Form):
     """Why a version goes live; against the gate the reason must be written."""
 

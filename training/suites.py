@@ -1,5 +1,6 @@
 """Which evaluation suites a project asks, found by name in the folders that the settings list."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,15 @@ def known_names() -> list[str]:
     return sorted(found)
 
 
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,60}")
+"""What can stand in an address; a name with a path in it is no name."""
+
+
 def find(name: str) -> Suite:
     """The suite `name`; raise UnknownSuite if there is none, or its files cannot be read."""
     for place in settings.SUITE_DIRS:
         folder = Path(place) / name
-        if folder.parent == Path(place) and (folder / "suite.json").is_file():
+        if NAME.fullmatch(name) and (folder / "suite.json").is_file():
             return _read(name, folder)
     known = ", ".join(known_names()) or "none"
     raise UnknownSuite(f"There is no evaluation suite “{name}”. Known suites: {known}.")
@@ -62,4 +67,10 @@ def _read(name: str, folder: Path) -> Suite:
         raise UnknownSuite(str(error)) from error
     if found.name != name:
         raise UnknownSuite(f"The evaluation suite in {folder} calls itself “{found.name}”: name and folder must agree.")
+    for item in found.items:
+        axis, group = str(item.get("axis", "")), str(item.get("group", ""))
+        if len(axis) > 60 or len(group) > 120 or "\0" in axis + group:
+            raise UnknownSuite(
+                f"The evaluation suite “{name}”, item {item['id']}: its axis or group is too long a name."
+            )
     return Suite(name, folder, found.title, found.version, found.digest)

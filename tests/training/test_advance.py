@@ -24,7 +24,7 @@ from training.models import (
     Score,
     State,
 )
-from training.promote import ensure_base_version
+from training.promote import ensure_base_version, promote
 from training.start import cancel_round, open_round
 from training.tasks import reap_rounds, run_round
 
@@ -298,6 +298,40 @@ def test_a_round_whose_message_was_lost_is_sent_again(studio, monkeypatch):
     Round.objects.update(sent_at=past, created_at=past)
     reap_rounds()
     assert sent == [round.pk]
+
+
+def test_a_policy_does_not_overrule_a_person_who_promoted_meanwhile(studio, monkeypatch):
+    studio.project.auto_promote = True
+    studio.project.save()
+    first = run(opened(studio)).version
+    judge = advance.gate.judge_results
+
+    def meanwhile(*args, **kwargs):
+        promote(ModelVersion.objects.get(number=0), actor=studio.max, reason="it swears")
+        return judge(*args, **kwargs)
+
+    monkeypatch.setattr(advance.gate, "judge_results", meanwhile)
+    assert run(opened(studio)).state == State.PASSED
+    assert first.promotions.exists()
+    assert ModelVersion.objects.current(studio.project).number == 0
+
+
+def test_what_could_not_be_measured_has_not_passed(studio):
+    round = run(opened(studio, "unmeasured"))
+    assert round.state == State.REJECTED
+    assert "were not measured" in round.events.last().reason
+    assert Score.objects.filter(metric="bits_per_byte", value=None).count() == 2
+
+
+def test_what_a_child_remarks_stands_in_the_history(studio):
+    round = Round.objects.take(opened(studio).pk)
+    books = advance.Books(round)
+    books.note({"event": "stage", "name": "checking checkpoints", "message": "checkpoint 30 is damaged"})
+    books.note({"event": "stage", "name": "training", "resumed_from": 20})
+    books.note({"event": "stage", "name": "evaluating probes", "model": "current"})
+    assert [e.reason for e in round.events.all()][1:] == ["checkpoint 30 is damaged", "Training goes on from step 20."]
+    round.refresh_from_db()
+    assert round.progress == {"stage": "evaluating probes (current)"}
 
 
 def test_books_write_many_steps_in_few_statements_and_a_repeated_step_once(studio, django_assert_num_queries):

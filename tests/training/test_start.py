@@ -1,5 +1,7 @@
 """Opening and cancelling a round: what could only fail is refused before anything is queued."""
 
+import json
+
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -62,6 +64,19 @@ def spoil_suite(studio, snapshot) -> None:
     (settings.SUITE_DIRS[0] / "probes" / "items.jsonl").write_text('{"id": "a", "kind": "riddle"}\n')
 
 
+def long_group(studio, snapshot) -> None:
+    item = {
+        "id": "b",
+        "kind": "answer",
+        "axis": "a",
+        "group": "g" * 121,
+        "prompt": "?",
+        "stereotyped": [],
+        "counter": [],
+    }
+    (settings.SUITE_DIRS[0] / "probes" / "items.jsonl").write_text(json.dumps(item) + "\n")
+
+
 def rename_suite(studio, snapshot) -> None:
     (settings.SUITE_DIRS[0] / "probes" / "suite.json").write_text('{"name": "others", "version": 1}')
 
@@ -94,6 +109,8 @@ def change(**fields):
         ([row()], change(suites=["../suites/probes"]), "no evaluation suite"),
         ([row()], change(suites=["probes", "probes"]), "named twice"),
         ([row()], spoil_suite, "'riddle' is no kind of item"),
+        ([row()], change(suites=["pro.bes"]), "no evaluation suite “pro.bes”"),
+        ([row()], long_group, "too long a name"),
         ([row()], rename_suite, "calls itself “others”"),
         ([row()], change(gate_limits={"max_fun": 1}), "unknown limit: max_fun"),
         ([row()], change(recipe={"learning_rate": -1}), "learning_rate: must be above 0"),

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.cast import make_round, make_snapshot, make_version
+from tests.cast import make_round, make_snapshot, make_user, make_version
 from training.models import ModelVersion, Promotion, Round, RoundMetric, State
 from training.promote import ensure_base_version
 from training.start import open_round
@@ -231,6 +231,39 @@ def test_a_cancel_by_page_and_one_too_late(studio, client):
     late = client.post(url(studio, "round-cancel", 1))
     assert late.status_code == 409
     assert "is over already: cancelled" in late.content.decode()
+
+
+def test_a_cancel_with_a_reason_that_is_no_text_changes_nothing(studio, client):
+    make_round(studio.project, number=1)
+    client.force_login(studio.max)
+    for reason in ("a\0b", "x" * 501):
+        assert client.post(url(studio, "round-cancel", 1), {"reason": reason}).status_code == 400
+    assert Round.objects.get().state == State.QUEUED
+
+
+def test_a_number_beyond_every_integer_is_not_found(studio, client):
+    client.force_login(studio.max)
+    assert client.get(url(studio, "round", 10**30)).status_code == 404
+    assert client.post(url(studio, "version-promote", 10**30)).status_code == 404
+
+
+def test_the_admin_site_shows_the_books_and_changes_nothing(studio, client):
+    judged(studio)
+    client.force_login(make_user("root", is_superuser=True, is_staff=True))
+    for name in ("snapshot", "round", "roundevent", "modelversion", "promotion", "evaluation", "score", "comparison"):
+        assert client.get(reverse(f"admin:training_{name}_changelist")).status_code == 200
+        assert client.get(reverse(f"admin:training_{name}_add")).status_code == 403
+    assert client.post(reverse("admin:training_round_delete", args=[1])).status_code in (403, 404)
+
+
+def test_a_poll_costs_few_queries_however_long_the_round(studio, client, django_assert_num_queries):
+    round = make_round(studio.project, number=1, state=State.TRAINING, heartbeat_at=timezone.now())
+    RoundMetric.objects.bulk_create(RoundMetric(round=round, step=n, loss=1) for n in range(1, 1500))
+    client.force_login(studio.ada)
+    # session, user, project, role; round; newest step, thinned steps; newest event, history
+    with django_assert_num_queries(9):
+        answer = client.get(url(studio, "round-progress", 1))
+    assert len(answer.content) < 80_000
 
 
 def test_a_post_without_the_csrf_token_moves_nothing(studio):

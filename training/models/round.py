@@ -166,9 +166,14 @@ class Round(models.Model):
             if mine.update(sent_at=now) != 1:
                 return False
             if self.heartbeat_at and sent <= self.heartbeat_at:
-                reason = f"Its worker was lost (attempt {self.attempt} of {settings.MAX_ATTEMPTS}); sent for another."
-                RoundEvent.objects.create(round=self, old_state=self.state, new_state=self.state, reason=reason)
+                self.remark(
+                    f"Its worker was lost (attempt {self.attempt} of {settings.MAX_ATTEMPTS}); sent for another."
+                )
         return True
+
+    def remark(self, reason: str) -> None:
+        """Write something into the round's history that did not move it."""
+        RoundEvent.objects.create(round=self, old_state=self.state, new_state=self.state, reason=reason)
 
     def let_go(self) -> None:
         """Leave the round for the next delivery to take at once; a worker that is told to stop is not a lost one."""
@@ -177,7 +182,7 @@ class Round(models.Model):
 
 
 class RoundEvent(AppendOnly):
-    """One move of a round: when, from where, to where, by whom, why."""
+    """One move of a round: when, from where, to where, by whom, why; a remark stays where it is."""
 
     round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(auto_now_add=True)

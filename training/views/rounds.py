@@ -10,7 +10,7 @@ from studio.access import needs
 from studio.models import Project, Role
 from training import start
 from training.evidence import evidence, raw_of
-from training.forms import RecipeForm
+from training.forms import CancelForm, RecipeForm
 from training.lineage import promotions_of, standing
 from training.live import live, log_folder
 from training.models import ModelVersion, Round
@@ -85,8 +85,12 @@ def round_progress(request: HttpRequest, project: Project, number: int) -> HttpR
 @needs(Role.ADMIN)
 def round_cancel(request: HttpRequest, project: Project, number: int) -> HttpResponse:
     round = find(project, number)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "The reason is too long, or no text.")
+        return show(request, round, status=400)
     try:
-        start.cancel_round(round, actor=request.user, reason=request.POST.get("reason", "")[:500])
+        start.cancel_round(round, actor=request.user, reason=form.cleaned_data["reason"])
     except start.AlreadyOver as error:
         messages.error(request, str(error))
         return show(request, round, status=409)

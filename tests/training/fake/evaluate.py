@@ -1,4 +1,4 @@
-"""Finds the candidate less biased and as able as before, or as the behaviour says: "worse"."""
+"""Finds the candidate less biased and as able as before, or as the behaviour says: "worse", "unmeasured"."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def evaluate(path: str) -> None:
                 score("stereotyped_answer_rate", rate),
                 score("stereotyped_answer_rate", rate, "occupation", "nurse"),
                 score("signed_llr", 4 * rate),
-                score("bits_per_byte", 2.0),
+                score("bits_per_byte", 2.0) | ({"value": float("nan")} if behaviour() == "unmeasured" else {}),
                 score("exact_match", 0.9),
             ]
             models[model["key"]] = {"scores": scores, "raw": raw.name, "seconds": 1.5}
