@@ -321,25 +321,27 @@ def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
     new = _add_generations(state, [row for row in rows if _categories_known(state, row)])
     items = seat_items(state.project, [pk for _, pk in new])
     Seat.objects.filter(item__in=items).update(status=Seat.Status.RETIRED)  # nobody waits to read them
-    long_ago = timezone.now() - UNDO_WINDOW - timedelta(seconds=1)  # there is nobody to undo it
-    answers = Answer.objects.bulk_create(
-        Answer(
-            key=uuid.uuid4(),
-            item_id=item,
-            annotator=state.actor,
-            outcome=Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE,
-            severity=row.severity,
-            rewrite=row.rewrite,
-            comment=row.comment,
-            guideline_id=state.guideline_id(_prompt(row).topic),
-            created_at=long_ago,
-        )
-        for (row, _), item in zip(new, items, strict=True)
+    now = timezone.now()
+    long_ago = now - UNDO_WINDOW - timedelta(seconds=1)  # there is nobody to undo it
+    by = state.actor.pk if state.actor else None
+    answers = bulk.reserve(Answer, len(new))
+
+    def answer(pk: int, item: int, row: DemonstrationRow) -> tuple[Any, ...]:
+        outcome = Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE
+        guideline = state.guideline_id(_prompt(row).topic)
+        return pk, item, row.severity, row.rewrite, row.comment, outcome.value, guideline, uuid.uuid4(), by, long_ago
+
+    bulk.insert(
+        Answer,
+        ("id", "item", "severity", "rewrite", "comment", "outcome", "guideline", "key", "annotator", "created_at"),
+        [answer(pk, item, row) for pk, item, (row, _) in zip(answers, items, new, strict=True)],
     )
-    _label(state, [(row, answer) for (row, _), answer in zip(new, answers, strict=True)])
-    Verdict.objects.bulk_create(
-        Verdict(item_id=item, answer=answer, how=Verdict.How.SEED, decided_by=state.actor)
-        for item, answer in zip(items, answers, strict=True)
+    _label(state, [(row, pk) for pk, (row, _) in zip(answers, new, strict=True)])
+    how = Verdict.How.SEED.value
+    bulk.insert(
+        Verdict,
+        ("item", "answer", "how", "decided_by", "reason", "created_at"),
+        [(item, answer, how, by, "", now) for item, answer in zip(items, answers, strict=True)],
     )
 
 
@@ -352,20 +354,14 @@ def _categories_known(state: _Import, row: DemonstrationRow) -> bool:
     return False
 
 
-def _label(state: _Import, pairs: list[tuple[DemonstrationRow, Answer]]) -> None:
-    link = Answer.categories.through
-    link.objects.bulk_create(
-        link(answer_id=answer.pk, category_id=state.categories[slug].pk)
-        for row, answer in pairs
-        for slug in row.categories
-    )
-    Span.objects.bulk_create(
-        Span(
-            answer=answer,
-            start=span["start"],
-            end=span["end"],
-            category=state.categories[span["category"]] if span["category"] else None,
-        )
+def _label(state: _Import, pairs: list[tuple[DemonstrationRow, int]]) -> None:
+    """Categories and spans of answers, given by their ids."""
+    ids = {slug: category.pk for slug, category in state.categories.items()}
+    links = [(answer, ids[slug]) for row, answer in pairs for slug in row.categories]
+    bulk.insert(Answer.categories.through, ("answer", "category"), links)
+    spans = [
+        (answer, span["start"], span["end"], ids[span["category"]] if span["category"] else None)
         for row, answer in pairs
         for span in row.spans
-    )
+    ]
+    bulk.insert(Span, ("answer", "start", "end", "category"), spans)

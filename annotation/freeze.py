@@ -1,10 +1,12 @@
 """Verbs: settled items become a snapshot; a snapshot is handed over to a round."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from annotation import refill
@@ -18,6 +20,26 @@ CHUNK = 500
 
 SEED_ANNOTATOR = "seed"
 """Who answered, where nobody did: rows that came settled with the project."""
+
+
+FIELDS = {
+    "uuid": "item__uuid",
+    "prompt": "item__generation__prompt__text",
+    "messages": "item__generation__prompt__messages",
+    "completion": "item__generation__text",
+    "verdict": "answer__outcome",
+    "rewrite": "answer__rewrite",
+    "severity": "answer__severity",
+    "topic": "item__generation__prompt__topic__slug",
+    "split": "item__generation__prompt__split",
+    "annotator": "answer__annotator",
+    "guideline_topic": "answer__guideline__topic__slug",
+    "guideline_version": "answer__guideline__version",
+    "model": "item__generation__model_name",
+    "settled": "how",
+    "comment": "answer__comment",
+}
+"""What of a verdict goes into a row, and where it is found; categories and spans are many, and read beside it."""
 
 
 class NothingToFreeze(Exception):
@@ -54,17 +76,35 @@ def hand_over(project: Project, *, actor: User | None, trigger: str = "") -> Rou
 
 def rows(project: Project) -> Iterator[dict[str, Any]]:
     """Canonical rows, sorted by uuid: the order on disk depends on the data alone."""
-    verdicts = (
-        settled_for_good(project)
-        .select_related("item__generation__prompt__topic", "answer__guideline__topic")
-        .prefetch_related(
-            "answer__categories", Prefetch("answer__spans", queryset=Span.objects.select_related("category"))
-        )
-        .order_by("item__uuid")
-    )
+    verdicts = settled_for_good(project).order_by("item__uuid").values_list("answer", *FIELDS.values())
     name = pseudonyms(project)
-    for verdict in verdicts.iterator(chunk_size=CHUNK):
-        yield _row(verdict, name(verdict.answer.annotator_id))
+    found = verdicts.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        categories, spans = _labels([answer for answer, *_ in chunk])
+        for answer, *values in chunk:
+            row = dict(zip(FIELDS, values, strict=True))
+            topic, version = row.pop("guideline_topic"), row.pop("guideline_version")
+            yield row | {
+                "uuid": str(row["uuid"]),
+                "rewrite": row["rewrite"] or None,
+                "annotator": name(row["annotator"]),
+                "guideline": {"topic": topic, "version": version} if version else None,
+                "categories": categories[answer],
+                "spans": spans[answer],
+            }
+
+
+def _labels(answers: list[int]) -> tuple[dict[int, list[str]], dict[int, list[dict[str, Any]]]]:
+    """Category slugs and spans of each of `answers`, in an order that does not depend on when they were written."""
+    categories: dict[int, list[str]] = defaultdict(list)
+    links = Answer.categories.through.objects.filter(answer__in=answers).order_by("category__slug")
+    for answer, slug in links.values_list("answer", "category__slug"):
+        categories[answer].append(slug)
+    spans: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    marked = Span.objects.filter(answer__in=answers).order_by("start", "end", "category__slug", "pk")
+    for answer, first, end, slug in marked.values_list("answer", "start", "end", "category__slug"):
+        spans[answer].append({"start": first, "end": end, "category": slug})
+    return categories, spans
 
 
 def pseudonyms(project: Project) -> Any:
@@ -81,29 +121,3 @@ def pseudonyms(project: Project) -> Any:
         return members.get(user_id) or f"p-{salted_hmac('pseudonym', f'{project.pk}/{user_id}').hexdigest()[:10]}"
 
     return name
-
-
-def _row(verdict: Verdict, annotator: str) -> dict[str, Any]:
-    answer, generation = verdict.answer, verdict.item.generation
-    prompt, guideline = generation.prompt, answer.guideline
-    return {
-        "uuid": str(verdict.item.uuid),
-        "prompt": prompt.text,
-        "messages": prompt.messages,
-        "completion": generation.text,
-        "verdict": answer.outcome,
-        "rewrite": answer.rewrite or None,
-        "categories": sorted(category.slug for category in answer.categories.all()),
-        "severity": answer.severity,
-        "spans": [
-            {"start": span.start, "end": span.end, "category": span.category.slug if span.category else None}
-            for span in answer.spans.all()
-        ],
-        "topic": prompt.topic.slug if prompt.topic else None,
-        "split": prompt.split,
-        "annotator": annotator,
-        "guideline": {"topic": guideline.topic.slug, "version": guideline.version} if guideline else None,
-        "model": generation.model_name,
-        "settled": verdict.how,
-        "comment": answer.comment,
-    }
