@@ -51,7 +51,7 @@ def cast(db) -> Cast:
 def live_studio(transactional_db, own_data_folder: Path) -> Iterator[Callable[..., LiveStudio]]:
     """Start the studio's real processes on this test's database and data folder; stopped afterwards."""
     started: list[LiveStudio] = []
-    quick = {"STUDIO_TICK_SECONDS": "0.5", "STUDIO_SILENCE_SECONDS": "4", "REDIS_URL": ""}
+    quick = {"STUDIO_TICK_SECONDS": "0.5", "STUDIO_SILENCE_SECONDS": "8", "REDIS_URL": ""}
 
     def start(*arguments: str, **env: str) -> LiveStudio:
         started.append(LiveStudio(own_data_folder, *arguments, DATABASE_URL=database_url(), **{**quick, **env}))

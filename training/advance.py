@@ -27,7 +27,7 @@ from training.science.lines import Refused
 from training.science.spec import EvaluationSpec, RoundSpec, Spec
 from training.suites import Suite, UnknownSuite, suites_of
 
-FLUSH_SECONDS = 0.4
+FLUSH_SECONDS = 0.3
 """How often progress is written down, and so how soon a cancel is noticed."""
 MEASURED = ("loss", "learning_rate", "tokens_per_second", "memory_mb")
 CANDIDATE, CURRENT = "candidate", "current"

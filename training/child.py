@@ -25,7 +25,7 @@ Message = dict[str, Any]
 PACKAGE = "training.science"
 POLL = 0.1
 """Seconds between two looks at the events file."""
-GRACE = 1.0
+GRACE = 0.8
 """Seconds between asking a child to stop and ending it."""
 QUIET_START = 4 * 3600.0
 """Seconds a stage may take before its first progress line: a hub download, a large model, a slow disk."""

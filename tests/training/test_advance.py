@@ -1,5 +1,6 @@
 """The steps of a round, and the task that carries it: from queued to rest, whatever happens on the way."""
 
+import errno
 import json
 import threading
 import time
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from studio.models import AuditEntry
 from tests.cast import Cast, make_snapshot
+from tests.live import until
 from tests.training.conftest import ready_for_rounds
 from training import advance, infer
 from training.models import (
@@ -106,6 +108,17 @@ def test_a_child_that_fails_fails_the_round_with_its_reason(studio, behaviour, r
     assert round.state == State.FAILED
     assert round.events.last().reason == reason
     assert not ModelVersion.objects.filter(round=round).exists()
+
+
+def test_a_full_disk_of_the_studio_itself_is_said_too(studio, monkeypatch):
+    def full(*args) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(advance, "watch", full)
+    round = opened(studio)
+    with pytest.raises(OSError, match="No space"):
+        run_round(round.pk)
+    assert round.events.last().reason == "The disk is full: free some space, then start again."
 
 
 def test_a_bug_of_ours_is_an_internal_error_on_the_page_and_an_exception_in_the_log(studio, monkeypatch):
@@ -240,12 +253,6 @@ def test_a_cancel_ends_the_child_within_two_seconds(settings, tmp_path, behaviou
     round.refresh_from_db()
     assert (round.state, round.events.last().reason) == (State.CANCELLED, "wrong data")
     assert AuditEntry.objects.filter(verb="cancelled", actor=studio.max).exists()
-
-
-def until(true, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
 
 
 def lose_the_worker(round: Round) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live import alive, until
 from training import child
 from training.science.spec import RoundSpec
 
@@ -21,21 +22,6 @@ def run_all(folder: Path, behaviour: str = "") -> list[child.Message]:
     (folder / "behaviour").write_text(behaviour)
     with closing(child.run("train", SPEC, folder)) as messages:
         return [message for message in messages if message is not None]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process of that id still runs; a zombie that nobody has waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until(true, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while not (found := true()) and time.monotonic() < end:
-        os.sched_yield()
-    return found
 
 
 def test_what_a_child_says_arrives_in_order_and_stays_in_its_folder(tmp_path):
@@ -210,7 +196,7 @@ def test_a_child_dies_with_its_parent_even_by_kill_9(tmp_path):
         assert alive(pid)
         parent.kill()
         parent.wait()
-        assert wait_until(lambda: not alive(pid))
+        until(lambda: not alive(pid), 5)
 
 
 def test_the_child_of_a_frozen_worker_is_ended_before_another_works_in_its_folder(tmp_path):

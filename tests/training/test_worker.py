@@ -47,7 +47,7 @@ def worker(broker: str, data: Path, **env: str) -> Iterator[subprocess.Popen]:
 
 def pool_process(pid: int) -> int:
     """The process whose child `pid` is."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return int(subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, check=True).stdout)
 
 
 def opened(studio: Cast, broker: str) -> Round:
