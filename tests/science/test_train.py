@@ -256,6 +256,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_leaves_no_adapter(tmp_path, tiny,
     assert code == "disk"
     assert "free some space" in message
     assert not (tmp_path / "adapter").exists()
+    assert not list(tmp_path.glob("checkpoints/checkpoint-*")), "the half-written checkpoint makes room again"
 
 
 @pytest.mark.parametrize(

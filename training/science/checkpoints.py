@@ -87,6 +87,13 @@ def newest(folder: Path, *, run: str) -> tuple[Checkpoint | None, list[str]]:
     return None, skipped
 
 
+def drop_unfinished(folder: Path) -> None:
+    """Remove what was never marked under `folder`: on a full disk it is the room in which to say that it is full."""
+    for path in folder.glob("checkpoint-*"):
+        if not (path / MARKER).is_file():
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def finished(adapter: Path) -> dict[str, Any] | None:
     """The manifest of the finished adapter in the folder `adapter`, None if there is none.
 

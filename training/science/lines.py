@@ -3,6 +3,7 @@
 Only the standard library, so that a child can report "loading" before it loads anything heavy.
 """
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -107,17 +108,20 @@ def run(program: Callable[[str], None]) -> None:
     try:
         program(sys.argv[1])
     except BaseException as error:
-        traceback.print_exc()
-        if (refusal := explain(error)) is not None:
-            say("error", code=refusal.code, message=str(refusal))
-            _leave(Exit.REFUSED)
-        say("error", code="bug", message=f"{type(error).__name__}: {error}")
-        _leave(Exit.BUG)
+        refusal = explain(error)
+        with contextlib.suppress(OSError):  # the disk may be full for these lines too; the exit code still tells
+            if refusal is not None:
+                say("error", code=refusal.code, message=str(refusal))
+            else:
+                say("error", code="bug", message=f"{type(error).__name__}: {error}")
+            traceback.print_exc()
+        _leave(Exit.BUG if refusal is None else Exit.REFUSED)
     say("done")
     _leave(Exit.DONE)
 
 
 def _leave(code: Exit) -> NoReturn:
     """End at once: what matters is on disk, and taking torch apart politely takes seconds (or hangs in a driver)."""
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(code)

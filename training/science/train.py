@@ -161,7 +161,10 @@ def _fit(
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint.path) if checkpoint else None)
     except Exception as error:
-        raise lines.explain(error) or error from error
+        refusal = lines.explain(error)
+        if refusal is not None and refusal.code == "disk":
+            checkpoints.drop_unfinished(folder / "checkpoints")
+        raise refusal or error from error
     last, _ = checkpoints.newest(folder / "checkpoints", run=run)
     if last is None or last.step != total:
         raise RuntimeError(f"training ended at step {last and last.step}, expected {total}")
