@@ -284,9 +284,11 @@ def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, _Asked]:
 def _add_generations(state: _Import, rows: list[Any]) -> list[tuple[Any, int]]:
     """Keep the answers that are not there yet; each with its row."""
     prompts = _prompts_of(state, [_prompt(row) for row in rows])
-    there = Generation.objects.filter(prompt__in=[asked.pk for asked in prompts.values()], version=None)
-    texts = set(there.values_list("prompt_id", "model_name", "text"))
-    models = {known[:2] for known in texts}
+    # by prompt alone: with "and version is null", SQLite takes the index that finds every answer ever imported
+    there = Generation.objects.filter(prompt__in=[asked.pk for asked in prompts.values()])
+    known = there.values_list("version", "prompt_id", "model_name", "text")
+    texts = {(prompt, model, text) for version, prompt, model, text in known if version is None}
+    models = {(prompt, model) for prompt, model, _ in texts}
     new: list[tuple[Any, int]] = []
     for row in rows:
         answer, asked = _answer(row), _prompt(row)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -39,8 +39,8 @@ def in_state(items: QuerySet[Item], state: str) -> QuerySet[Item]:
     if state == "unread":
         return items.unread()  # type: ignore[attr-defined]
     if state == "reading":
-        untouched = Item.objects.unread().filter(pk=OuterRef("pk"))
-        return unsettled.filter(Exists(seats.filter(status=Seat.Status.OPEN)), ~Exists(untouched))
+        free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
+        return unsettled.filter(Exists(seats.filter(status=Seat.Status.OPEN)), Exists(seats.exclude(free)))
     if state == "disputed":
         return items.disputed()  # type: ignore[attr-defined]
     if state == "settled":

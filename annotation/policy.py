@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from celery.schedules import ParseException, crontab
 from django.core.cache import cache
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotation import freeze
-from annotation.models import Answer, Verdict
+from annotation.models import Answer
 from studio.models import Project
 from training import start
 from training.models import Round, SnapshotRow
@@ -41,8 +41,13 @@ def check_cron(text: str) -> None:
 
 
 def new_demonstrations(project: Project) -> int:
-    """Settled rewrites that no round has seen yet."""
-    return _new(project).count()
+    """Settled rewrites that are in no snapshot that a round was opened on, whatever became of the round.
+
+    A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
+    """
+    settled = freeze.settled_for_good(project).filter(answer__outcome=Answer.Outcome.BIASED).exclude(answer__rewrite="")
+    seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)
+    return settled.filter(~Exists(seen)).count()
 
 
 def due(project: Project) -> str:
@@ -80,20 +85,6 @@ def refusal(project: Project) -> str:
 
 def _refusal_key(project: Project) -> str:
     return f"policy-refusal-{project.pk}"
-
-
-def _new(project: Project) -> QuerySet[Verdict]:
-    """Compared by uuid with the newest round's snapshot, whatever became of that round.
-
-    A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
-    """
-    demonstrations = (
-        freeze.settled_for_good(project).filter(answer__outcome=Answer.Outcome.BIASED).exclude(answer__rewrite="")
-    )
-    if (last := project.rounds.order_by("-pk").first()) is None:
-        return demonstrations
-    seen = SnapshotRow.objects.filter(snapshot=last.snapshot_id).values("uuid")
-    return demonstrations.exclude(item__uuid__in=seen)
 
 
 def _struck(project: Project) -> bool:

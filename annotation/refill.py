@@ -55,8 +55,14 @@ def top_up(project: Project) -> Refill | None:
 
 
 def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
-    """Items of `version` that nobody has answered and nobody holds."""
-    return Item.objects.filter(project=project, generation__version=version).unread()
+    """Items of `version` that nobody has answered and nobody holds.
+
+    The same items as `unread()`, but the search begins at what this version wrote: a project may hold a hundred
+    thousand imported answers beside it, and the timer asks every few seconds. A version belongs to one project.
+    """
+    seats = Seat.objects.filter(item=OuterRef("pk"))
+    free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
+    return Item.objects.filter(Exists(seats.filter(free)), ~Exists(seats.exclude(free)), generation__version=version)
 
 
 def retire_stale(project: Project, version: ModelVersion) -> int:
@@ -66,8 +72,10 @@ def retire_stale(project: Project, version: ModelVersion) -> int:
     moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
     seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
     """
-    older = Item.objects.filter(project=project, generation__version__isnull=False).exclude(generation__version=version)
-    stale = older.unread()
+    others = list(project.versions.exclude(pk=version.pk).values_list("pk", flat=True))
+    if not others:
+        return 0
+    stale = Item.objects.filter(project=project, generation__version__in=others).unread()
     retired = 0
     while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:RETIRE_CHUNK]):
         if not (closed := _retire(ids)):
