@@ -25,11 +25,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], patience: float = PATIENCE, what: str = "") -> Any:
-    """The first true value of `condition`, asked ten times a second."""
+def until(condition: Callable[[], Any], report: Callable[[], str] = str, *, patience: float = PATIENCE) -> Any:
+    """The first true value of `condition`, asked ten times a second; `report` says what went on if there is none."""
     give_up_at = time.monotonic() + patience
     while not (value := condition()):
-        assert time.monotonic() < give_up_at, f"waited {patience:.0f} s in vain {what}"
+        assert time.monotonic() < give_up_at, f"waited {patience:.0f} s in vain\n{report()}"
         threading.Event().wait(0.1)
     return value
 
@@ -81,6 +81,9 @@ class LiveStudio:
     @property
     def said(self) -> str:
         return "\n".join(self.lines)
+
+    def report(self) -> str:
+        return self.said
 
     def wait_for(self, pattern: str, *, after: int = 0, patience: float = PATIENCE) -> re.Match[str]:
         """The first line from number `after` on that `pattern` is found in."""

@@ -1,5 +1,6 @@
 """Verb: make the demo project from what lies beside the starter model."""
 
+import io
 import json
 import secrets
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from studio import audit
 from studio.models import Membership, Project, Role, User
 
 SLUG = "demo"
+NEUTRAL = "neutral"
+"""The category of the control arm's rows: every rewrite needs one, and these correct no bias."""
 ROUND_EVERY = 60
 STOCK = 40
 DESCRIPTION = (
@@ -56,7 +59,11 @@ def make(*, control: bool = False) -> World:
         )
     write_values(project, json.loads((starter() / "demo" / "values.json").read_text(encoding="utf-8")), admin)
     bring_in(project, "prompts.jsonl", exchange.import_prompts)
-    bring_in(project, "control.jsonl" if control else "demonstrations.jsonl", exchange.import_demonstrations)
+    if control:
+        Category.objects.create(project=project, slug=NEUTRAL, name="Neutral", description="Control arm: no bias.")
+        bring_in(project, "control.jsonl", exchange.import_demonstrations, categories=[NEUTRAL], severity=1)
+    else:
+        bring_in(project, "demonstrations.jsonl", exchange.import_demonstrations)
     return World(project, {user.username: password for user, password in accounts.values() if password})
 
 
@@ -110,11 +117,12 @@ def write_values(project: Project, values: dict[str, Any], admin: User) -> None:
     )
 
 
-def bring_in(project: Project, name: str, verb: Any) -> None:
-    """Import one of the demo's files whole."""
+def bring_in(project: Project, name: str, verb: Any, **fields: Any) -> None:
+    """Import one of the demo's files whole; every row gets `fields`."""
     path = starter() / "demo" / name
-    with path.open("rb") as file:
-        report = verb(project, file, "jsonl", actor=None, on_bad="abort")
+    lines = (json.loads(line) | fields for line in path.read_text(encoding="utf-8").splitlines())
+    stream = io.BytesIO("".join(json.dumps(line) + "\n" for line in lines).encode())
+    report = verb(project, stream, "jsonl", actor=None, on_bad="abort")
     if report.bad_count:
         first = report.bad[0]
         raise DemoBroken(f"{path} does not fit this version: line {first.line}, {first.field}: {first.reason}")

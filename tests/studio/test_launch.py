@@ -161,7 +161,7 @@ def test_what_a_dead_program_leaves_running_is_swept():
         supervisor.start()
         supervisor.watch(lambda: supervisor.children[0].failures == 1, every=0.05)
         orphan = int(supervisor.children[0].tail[0])
-        until(lambda: not alive(orphan), 5)
+        until(lambda: not alive(orphan), patience=5)
 
 
 def test_the_undertaker_kills_the_groups_that_are_left_when_its_launcher_is_gone():
@@ -203,4 +203,4 @@ def test_a_killed_launcher_leaves_nothing(live_studio):
     until(lambda: len(studio.family()) >= 7)  # undertaker, redis, two workers and their 1 each, beat
     family = studio.family()
     os.kill(studio.process.pid, signal.SIGKILL)
-    until(lambda: not [pid for pid in family if alive(pid)], 10)
+    until(lambda: not [pid for pid in family if alive(pid)], patience=10)
