@@ -7,8 +7,10 @@ from django.conf import settings
 from annotation.models import Answer, Item, Seat
 from annotation.policy import new_demonstrations
 from studio.models import Project, Role, User
-from training.models import ModelVersion
+from training.evidence import TITLES
+from training.models import ModelVersion, Score
 
+AT_A_GLANCE = ("stereotyped_answer_rate", "abs_llr", "bits_per_byte", "exact_match")
 ENOUGH = 1000
 """Counting stops here: "1000+" tells a reviewer as much as the true number, and costs the same on a million items."""
 
@@ -51,6 +53,22 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "last_round": project.rounds.select_related("snapshot").first(),
         "prompts": project.prompts.count(),
         "enough": ENOUGH,
+        **measured(project),
+    }
+
+
+def measured(project: Project, *, newest: int = 6) -> dict[str, Any]:
+    """What the newest versions scored: `columns` (titles) and `versions`, each a version with one Score per column."""
+    scores = Score.objects.filter(evaluation__version__project=project, group="all", metric__in=AT_A_GLANCE)
+    found: dict[ModelVersion, dict[tuple[str, str], Score]] = {}
+    for score in scores.select_related("evaluation__version").order_by("evaluation__version__number", "evaluation_id"):
+        found.setdefault(score.evaluation.version, {})[score.metric, score.axis] = score
+    keys = sorted({key for row in found.values() for key in row}, key=lambda key: (AT_A_GLANCE.index(key[0]), key[1]))
+    many = {metric for metric, axis in keys if axis != "all"}  # where axes are told apart, their total says little
+    keys = [(metric, axis) for metric, axis in keys if axis != "all" or metric not in many]
+    return {
+        "columns": [TITLES[metric][0] + (f": {axis}" if axis != "all" else "") for metric, axis in keys],
+        "versions": [(version, [row.get(key) for key in keys]) for version, row in list(found.items())[-newest:]],
     }
 
 

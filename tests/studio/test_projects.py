@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 
 from studio.models import AuditEntry, Project
-from tests.cast import make_user, settle_item
+from tests.cast import make_user, make_version, settle_item
+from training.models import Evaluation, Score
 
 
 def post_settings(client, project, **changes):
@@ -102,3 +103,19 @@ def test_the_overview_says_what_waits_for_whom(cast, client):
     assert client.get(reverse("home")).url == reverse("project", args=["peoples"])
     client.force_login(cast.eve)
     assert client.get(reverse("project", args=["peoples"])).status_code == 404
+
+
+def test_the_overview_shows_what_each_version_measured(cast, client):
+    version = make_version(cast.project, 0, live=True)
+    evaluation = Evaluation.objects.create(
+        version=version, suite="probes", suite_version=1, suite_digest="d", raw="x", seconds=1
+    )
+    for axis, group, value in (("gender", "all", 0.9), ("all", "all", 0.8), ("gender", "nurse", 0.5)):
+        Score.objects.create(
+            evaluation=evaluation, metric="stereotyped_answer_rate", axis=axis, group=group, value=value,
+            low=value - 0.1, high=value + 0.05, n=200, interval="wilson", unit="share",
+        )  # fmt: skip
+    client.force_login(cast.ada)
+    page = client.get(reverse("project", args=["peoples"]))
+    assert page.context["columns"] == ["Stereotyped answers: gender"]
+    assert "90.0 % (80.0 to 95.0)" in page.content.decode()
