@@ -419,3 +419,32 @@ def test_readers_and_a_new_model_never_meet_on_one_item() -> None:
         states = {seat.status for seat in item.seats.all()}
         held = any(seat.holder_id for seat in item.seats.all())
         assert states == ({"open"} if held else {"retired"}), (connection.vendor, item.pk)
+
+
+@pytest.mark.science
+def test_a_real_model_in_a_real_child_fills_the_stock(cast: Cast, settings: Any) -> None:
+    cast.project.base_model = settings.STARTER_MODEL
+    cast.project.stock, cast.project.max_new_tokens = 2, 16
+    cast.project.save()
+    for trade in ("bakers", "millers"):
+        make_prompt(cast.project, f"What are {trade} like?")
+    batch = refill.top_up(cast.project)
+    assert batch is not None
+    tasks.generate_answers(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.stored, batch.error) == ("done", 2, "")
+    assert all(text.strip() for text in Generation.objects.values_list("text", flat=True))
+    assert not list(settings.GENERATION_DIR.iterdir())
+
+
+@pytest.mark.science
+def test_a_model_that_is_not_there_is_said_in_a_sentence(cast: Cast, tmp_path: Any) -> None:
+    cast.project.base_model = str(tmp_path / "nowhere")
+    cast.project.save()
+    make_prompt(cast.project)
+    batch = refill.top_up(cast.project)
+    assert batch is not None
+    tasks.generate_answers(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == "failed"
+    assert "nowhere" in batch.error
