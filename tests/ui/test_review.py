@@ -81,7 +81,7 @@ def test_bias_is_told_by_keyboard_alone(visit: Visit, items, peopled: Cast):
     press(page, "Escape", "r", "ControlOrMeta+a")
     page.keyboard.type("Nurses are caring people.")
     expect(page.locator("[data-diff] del")).to_have_text("women.")
-    expect(page.locator("[data-diff-amount]")).to_have_text("1 of 4 words changed")
+    expect(page.locator("[data-diff-amount]")).to_have_text("1 of 4 words out, 1 in")
     submitted(page, lambda: press(page, "Control+Enter"))
     answer = Answer.objects.get()
     assert (answer.outcome, answer.severity, answer.rewrite) == ("biased", 2, "Nurses are caring people.")
@@ -353,7 +353,7 @@ def test_an_answer_of_five_thousand_words_stays_usable(visit: Visit, peopled: Ca
     shown(page)
     press(page, "s", "End", "Shift+ArrowLeft", "1", "Escape", "r", "ControlOrMeta+End")
     page.keyboard.type(" and so on")
-    expect(page.locator("[data-diff-amount]")).to_have_text("4 of 5000 words changed")
+    expect(page.locator("[data-diff-amount]")).to_have_text("0 of 5000 words out, 3 in")
 
 
 def test_a_conversation_is_shown_turn_by_turn(visit: Visit, peopled: Cast):

@@ -5,10 +5,24 @@ const MAX_EDITS = 1200; // beyond it the texts have little in common: the middle
 
 export const words = (text) => text.match(/^\s+|\S+\s*/g) || [];
 
-/** [{op: "same" | "del" | "ins", text}] that turn `before` into `after`. */
+/**
+ * [{op: "same" | "del" | "ins", text}] that turn `before` into `after`.
+ *
+ * A last word without white space after it gets a blank while they are compared, so that it equals the same word in
+ * the middle of the other text; the blank is not shown at the end.
+ */
 export function wordDiff(before, after) {
-  const a = words(before);
-  const b = words(after);
+  const parts = compare(words(padded(before)), words(padded(after)));
+  if (padded(after) !== after) {
+    const last = parts.at(-1);
+    if (last.op !== "del") last.text = last.text.slice(0, -1);
+  }
+  return parts;
+}
+
+const padded = (text) => (/\S$/.test(text) ? `${text} ` : text);
+
+function compare(a, b) {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let aEnd = a.length;
@@ -21,10 +35,10 @@ export function wordDiff(before, after) {
   ]);
 }
 
-/** How much was changed: words taken out or put in, of how many. */
+/** How much was changed: words taken out, words put in, of how many. */
 export function amount(parts, before) {
   const count = (op) => parts.filter((part) => part.op === op).reduce((n, part) => n + words(part.text).length, 0);
-  return { changed: Math.max(count("del"), count("ins")), of: words(before).length };
+  return { out: count("del"), put: count("ins"), of: words(before).length };
 }
 
 function middle(a, b) {

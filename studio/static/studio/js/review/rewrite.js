@@ -69,7 +69,7 @@ export class Rewrite {
       element.textContent = text;
       return element;
     }));
-    const { changed, of } = amount(parts, this.original);
-    this.meter.textContent = changed ? `${changed} of ${of} words changed` : "Nothing changed yet";
+    const { out, put, of } = amount(parts, this.original);
+    this.meter.textContent = out || put ? `${out} of ${of} words out, ${put} in` : "Nothing changed yet";
   }
 }

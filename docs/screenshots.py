@@ -1,0 +1,146 @@
+"""Make the pictures of the documentation anew, from the demo project of a fresh studio.
+
+    python -m docs.screenshots [FOLDER]
+
+Starts the studio in a temporary folder, waits until the demo's first round is promoted, and writes each page of SHOTS
+to FOLDER (docs/images unless told otherwise) as it looks on a desk in light; two also in dark and on a phone.
+Needs Chromium, and about three minutes on two cores.
+"""
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.live import free_port
+from tests.ui.chromium import ARGS, DESKTOP, PHONE, chromium_path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 600.0
+"""Seconds until the demo must have promoted a model."""
+
+SHOTS = {
+    "overview": "",
+    "review": "review/",
+    "data": "data/",
+    "guidelines": "guidelines/",
+    "snapshots": "snapshots/",
+    "round": "rounds/1/",
+    "versions": "versions/",
+    "audit": "audit/",
+}
+IN_EVERY_LOOK = ("review", "round")
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": DESKTOP, "color_scheme": "light"},
+    "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True, "is_mobile": True},
+}
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running studio with its demo project, and the password of its admin."""
+
+    home: str
+    password: str
+
+    @property
+    def project(self) -> str:
+        return f"{self.home}/p/demo/"
+
+
+@contextmanager
+def demo() -> Iterator[Demo]:
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as folder:
+        port = free_port()
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "studio", "--port", str(port)],
+            cwd=ROOT,
+            env={**environ, "STUDIO_DATA": folder, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield Demo(f"http://127.0.0.1:{port}", printed_password(process))
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+
+
+def printed_password(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.match(r"\s+admin\s+(\S+)$", line):
+            return found[1]
+    raise SystemExit("the studio ended without making its demo")
+
+
+def log_in(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.home}/accounts/login/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(demo.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/accounts/" not in url)
+
+
+def wait_for_promotion(page: Page, demo: Demo) -> None:
+    give_up_at = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up_at:
+        page.goto(f"{demo.project}versions/")
+        if page.get_by_role("row", name=re.compile(r"^v1 live")).count():
+            return
+        page.wait_for_timeout(2000)
+    raise SystemExit(f"no model was promoted within {PATIENCE:.0f} s")
+
+
+def shoot(page: Page, demo: Demo, name: str, path: str, target: Path) -> None:
+    page.goto(demo.project + path)
+    if name == "review":
+        half_an_answer(page)
+    page.screenshot(path=target)
+    print(target.name)  # noqa: T201  # a program
+
+
+def half_an_answer(page: Page) -> None:
+    """The screen as it looks at work: a category, a mark, a rewrite begun."""
+    page.locator("[data-when=item]").wait_for()
+    for key in ("1", "w", "s", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "1", "Escape", "r", "ControlOrMeta+End"):
+        page.keyboard.press(key)
+    page.keyboard.type(" It differs from one to the next.")
+
+
+def take(browser: Browser, demo: Demo, folder: Path) -> None:
+    for look, options in LOOKS.items():
+        context = browser.new_context(**options, reduced_motion="reduce")
+        page = context.new_page()
+        log_in(page, demo)
+        wait_for_promotion(page, demo)
+        for name, path in SHOTS.items():
+            if look != "light" and name not in IN_EVERY_LOOK:
+                continue
+            shoot(page, demo, name, path, folder / f"{name}-{look}.png")
+        context.close()
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    with demo() as running, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+        take(browser, running, folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
