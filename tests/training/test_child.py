@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -180,19 +181,23 @@ for message in child.run("train", RoundSpec("0" * 64, "nowhere", "none"), Path(s
 """
 
 
-def parent_in_its_own_process(folder: Path, behaviour: str) -> tuple[subprocess.Popen, int]:
+@contextmanager
+def parent_in_its_own_process(folder: Path, behaviour: str) -> Iterator[tuple[subprocess.Popen, int]]:
     """A worker at work on `folder`: its process, and its child's id."""
     (folder / "behaviour").write_text(behaviour)
     env = {**os.environ, "DJANGO_SETTINGS_MODULE": "studio.settings", "STUDIO_DATA": str(folder / "data")}
-    process = subprocess.Popen([sys.executable, "-c", PARENT, str(folder)], stdout=subprocess.PIPE, env=env, text=True)
-    pid = int(process.stdout.readline())
-    assert process.stdout.readline() == "far enough\n"
-    return process, pid
+    argv = [sys.executable, "-c", PARENT, str(folder)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=env, text=True) as process:
+        try:
+            pid = int(process.stdout.readline())
+            assert process.stdout.readline() == "far enough\n"
+            yield process, pid
+        finally:
+            process.kill()
 
 
 def test_a_child_dies_with_its_parent_even_by_kill_9(tmp_path):
-    parent, pid = parent_in_its_own_process(tmp_path, "stubborn")
-    with parent:
+    with parent_in_its_own_process(tmp_path, "stubborn") as (parent, pid):
         assert alive(pid)
         parent.kill()
         parent.wait()
@@ -200,11 +205,9 @@ def test_a_child_dies_with_its_parent_even_by_kill_9(tmp_path):
 
 
 def test_the_child_of_a_frozen_worker_is_ended_before_another_works_in_its_folder(tmp_path):
-    parent, pid = parent_in_its_own_process(tmp_path, "slow")
-    with parent:
+    with parent_in_its_own_process(tmp_path, "slow") as (parent, pid):
         parent.send_signal(signal.SIGSTOP)
         (tmp_path / "behaviour").write_text("")
         said = run_all(tmp_path)
         assert said[-1]["event"] == "done"
         assert not alive(pid)
-        parent.kill()
