@@ -112,8 +112,13 @@ def provide(needed: set[str]) -> None:
             print(f"{title} is missing, and its tests will fail: {how}. QUICK=1 leaves them out.", flush=True)
 
 
-def run(command: list[str], env: dict[str, str]) -> tuple[int, str]:
-    """Run `command`, passing its output on; its exit status and the last line it printed."""
+def run(command: list[str], env: dict[str, str], *, quiet: bool = False) -> tuple[int, str]:
+    """Run `command`, passing its output on (if `quiet`, only of a failure); its exit status and its last line."""
+    if quiet:
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(done.stdout + done.stderr, flush=True)
+        return done.returncode, "nothing to complain about"
     closing = ""
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -143,7 +148,7 @@ def take(step: Step) -> Outcome:
     begun = time.monotonic()
     failed, closing = [], ""
     for command in step.commands:
-        status, closing = run(command, step.env)
+        status, closing = run(command, step.env, quiet=step is LINT)
         if status:
             failed.append(" ".join(Path(word).name if "/" in word else word for word in command[:3]))
     return Outcome(step, failed, time.monotonic() - begun, closing)

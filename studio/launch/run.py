@@ -26,10 +26,10 @@ def studio(host: str, port: int, *, first_start: FirstStart | None = None) -> No
     with prepare.only_one(Path(settings.DATA_DIR)):
         if port:
             prepare.check_port(host, port)
-        console.say(f"data folder {settings.DATA_DIR}")
+        console.say(f"data folder {settings.DATA_DIR}; bringing the database and the static files up to date")
         prepare.tables()
-        if port and prepare.static_files():
-            console.say("static files collected")
+        if port:
+            prepare.static_files()
         accounts = {}
         if first_start is not None and not Project.objects.exists():
             console.say("first start: making the demo project")
