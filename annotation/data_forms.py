@@ -1,21 +1,14 @@
 """Shapes of what the data and guideline pages send."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from annotation import exchange
 from annotation.models import Topic
+from annotation.receive import KINDS
 from studio.models import Project
-
-KINDS: dict[str, tuple[str, Callable[..., exchange.Report]]] = {
-    "prompts": ("Prompts, for the live model to answer", exchange.import_prompts),
-    "answers": ("Answers of any model, to be reviewed", exchange.import_answers),
-    "demonstrations": ("Judged answers with rewrites, already settled", exchange.import_demonstrations),
-}
 
 
 class ImportForm(forms.Form):
@@ -43,12 +36,6 @@ class ImportForm(forms.Form):
                 "or use the command import_prompts on the server."
             )
         return file
-
-    def run(self, project: Project, actor: Any) -> exchange.Report:
-        """Hand the clean values to the verb."""
-        file, (_, verb) = self.cleaned_data["file"], KINDS[self.cleaned_data["what"]]
-        format = "csv" if file.name.lower().endswith((".csv", ".tsv")) else "jsonl"
-        return verb(project, file.file, format, actor=actor, on_bad=self.cleaned_data["on_bad"])
 
 
 class GuidelineForm(forms.Form):

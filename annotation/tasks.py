@@ -4,8 +4,8 @@ import logging
 
 from celery import shared_task
 
-from annotation import policy, refill
-from annotation.models import RefillMovedOn
+from annotation import policy, receive, refill
+from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
 
@@ -21,6 +21,8 @@ def refill_queues() -> None:
                 generate_answers.delay_on_commit(batch.pk)
         except Exception:
             logger.exception("the stock of %s could not be looked at", project.slug)
+    for upload in receive.lost():
+        read_upload.delay_on_commit(upload.pk)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -34,6 +36,20 @@ def generate_answers(refill_id: int) -> None:
         refill.fail(refill_id, str(failure))
     except Exception:
         refill.fail(refill_id, "Something went wrong inside the studio; the worker's log says more.")
+        raise
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def read_upload(upload_id: int) -> None:
+    """Read one large file. Safe to deliver twice."""
+    try:
+        receive.read_kept(upload_id)
+    except UploadMovedOn:
+        logger.info("upload %s was ended or taken over; letting go", upload_id)
+    except FileNotFoundError:
+        receive.fail(upload_id, "The file is no longer on the disk: upload it again.")
+    except Exception:
+        receive.fail(upload_id, "Something went wrong inside the studio; the worker's log says more.")
         raise
 
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("items/<uuid:uuid>/", data.item, name="item"),
     path("data/", data.data, name="data"),
     path("import/", data.import_file, name="import"),
+    path("import/<int:pk>/", data.upload, name="upload"),
     path("freeze/", data.freeze, name="freeze"),
     path("guidelines/", data.guidelines, name="guidelines"),
 ]

@@ -1,9 +1,10 @@
-"""The people's nouns. Direction inside: project -> queue -> answer -> verdict; refill beside them."""
+"""The people's nouns. Direction inside: project -> queue -> answer -> verdict; refill and upload beside them."""
 
 from annotation.models.answer import UNDO_WINDOW, Answer, Span
 from annotation.models.project import Category, Guideline, Prompt, Topic
 from annotation.models.queue import Draft, Generation, Item, Seat, Skip
 from annotation.models.refill import Refill, RefillMovedOn
+from annotation.models.upload import Upload, UploadMovedOn
 from annotation.models.verdict import Verdict
 
 __all__ = [
@@ -21,5 +22,7 @@ __all__ = [
     "Skip",
     "Span",
     "Topic",
+    "Upload",
+    "UploadMovedOn",
     "Verdict",
 ]

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation import freeze as freezing
 from annotation import guidelines as statements
-from annotation import items
+from annotation import items, receive
 from annotation.data_forms import GuidelineForm, ImportForm
 from annotation.models import Guideline
+from annotation.tasks import read_upload
 from studio.access import needs
 from studio.models import Project, Role
 
@@ -43,13 +44,31 @@ def item(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
 @require_POST
 @needs(Role.CURATOR)
 def import_file(request: HttpRequest, project: Project) -> HttpResponse:
-    """The report is the answer to the POST: sent again, the same file changes nothing."""
+    """The report of a small file is the answer to the POST: sent again, the same file changes nothing."""
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return show(request, project, form, status=400)
-    report = form.run(project, request.user)
-    context = {"report": report, "file": form.cleaned_data["file"].name, "more": report.bad_count - len(report.bad)}
+    file, choice = form.cleaned_data.pop("file"), form.cleaned_data
+    if file.size > receive.SMALL:
+        kept = receive.keep(project, file, **choice, actor=request.user)
+        read_upload.delay_on_commit(kept.pk)
+        return redirect("annotation:upload", project.slug, kept.pk)
+    report = receive.read_now(project, file, **choice, actor=request.user)
+    context = {"report": report.as_dict(), "file": file.name}
     return render(request, "annotation/import_report.html", context, status=400 if report.aborted else 200)
+
+
+@require_safe
+@needs(Role.CURATOR)
+def upload(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
+    """How far a large file was read, and then its report; the fragment polls this address itself."""
+    kept = get_object_or_404(project.uploads, pk=pk)
+    context = {"upload": kept, "report": kept.report, "file": kept.name}
+    part = request.htmx and kept.is_active  # type: ignore[attr-defined]
+    response = render(request, "annotation/_upload.html" if part else "annotation/import_report.html", context)
+    if request.htmx and not part:  # type: ignore[attr-defined]
+        response["HX-Refresh"] = "true"  # it ended while somebody watched: the page now has a report to show
+    return response
 
 
 @require_POST

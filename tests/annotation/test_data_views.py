@@ -4,6 +4,7 @@ import io
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -13,10 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation import exchange, items, receive, tasks
 from annotation import freeze as freezing
-from annotation import items
 from annotation.claim import claim
-from annotation.models import Guideline, Item, Prompt, Refill, Seat, Topic
+from annotation.models import Guideline, Item, Prompt, Refill, Seat, Topic, Upload
+from studio.models import AuditEntry
 from tests.cast import Cast, make_item, make_prompt, make_round, make_version, settle_item
 from training.models import Snapshot
 
@@ -214,7 +216,7 @@ class TestImport:
     def test_the_report_names_the_bad_lines_and_keeps_the_good(self, iris: Client, cast: Cast) -> None:
         reply = upload(cast, iris, file({"prompt": "a"}, "{", {"prompt": 3}, {"prompt": "b"}))
         report = reply.context["report"]
-        assert (reply.status_code, report.added, report.bad_count) == (200, 2, 2)
+        assert (reply.status_code, report["added"], report["bad_count"]) == (200, 2, 2)
         assert "not valid JSON" in reply.content.decode()
         assert Prompt.objects.count() == 2
 
@@ -226,7 +228,7 @@ class TestImport:
 
     def test_csv_answers_become_items(self, iris: Client, cast: Cast) -> None:
         content = SimpleUploadedFile("A.CSV", b"prompt,completion,model\nWhy?,Because.,gpt\n")
-        assert upload(cast, iris, content, what="answers").context["report"].added == 1
+        assert upload(cast, iris, content, what="answers").context["report"]["added"] == 1
         assert Item.objects.unread().count() == Seat.objects.count() == 1
 
     def test_demonstrations_come_in_settled_in_the_persons_name(self, iris: Client, cast: Cast) -> None:
@@ -236,7 +238,7 @@ class TestImport:
 
     def test_a_file_kept_on_the_disk_is_read_too(self, iris: Client, cast: Cast, settings: Any) -> None:
         settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
-        assert upload(cast, iris, file({"prompt": "a" * 100}), on_bad="abort").context["report"].added == 1
+        assert upload(cast, iris, file({"prompt": "a" * 100}), on_bad="abort").context["report"]["added"] == 1
 
     @pytest.mark.parametrize(
         ("fields", "sentence"),
@@ -288,6 +290,121 @@ class TestImport:
         path.write_text("{\n")
         with pytest.raises(CommandError, match=sentence):
             call_command("import_prompts", *[argument.format(path) for argument in arguments], stderr=io.StringIO())
+
+
+class TestALargeFile:
+    """Beyond receive.SMALL a worker reads it; the page shows how far it is."""
+
+    @pytest.fixture(autouse=True)
+    def everything_is_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(receive, "SMALL", 10)
+
+    @pytest.fixture
+    def kept(self, iris: Client, cast: Cast) -> Upload:
+        rows = [{"prompt": f"Question {n}?"} for n in range(3)]
+        reply = upload(cast, iris, file(*rows, "{", name=f"{HOSTILE}.csv.jsonl".replace("/", "")))
+        found = Upload.objects.get()
+        assert reply.url == url(cast, "upload", found.pk)
+        return found
+
+    def test_it_waits_on_the_disk_and_is_read_by_a_worker(self, iris: Client, cast: Cast, kept: Upload) -> None:
+        assert kept.path.stat().st_size == kept.size > 0
+        page = iris.get(url(cast, "upload", kept.pk)).content.decode()
+        assert "hx-get" in page
+        assert "Importing" in page
+        assert not Prompt.objects.exists()
+        tasks.read_upload(kept.pk)
+        kept.refresh_from_db()
+        assert (kept.state, kept.report["added"], kept.report["bad_count"]) == ("done", 3, 1)
+        assert not kept.path.exists()
+        html = iris.get(url(cast, "upload", kept.pk)).content.decode()
+        assert "not valid JSON" in html
+        assert "hx-get" not in html
+        assert "<script>alert" not in html
+        assert AuditEntry.objects.filter(verb="imported prompts", actor=cast.iris).exists()
+
+    def test_the_fragment_polls_until_it_ends_and_then_asks_for_the_page(
+        self, iris: Client, cast: Cast, kept: Upload
+    ) -> None:
+        address, htmx = url(cast, "upload", kept.pk), {"HTTP_HX_REQUEST": "true"}
+        reply = iris.get(address, **htmx)
+        assert reply.content.decode().count("<html") == 0
+        assert "HX-Refresh" not in reply
+        tasks.read_upload(kept.pk)
+        assert iris.get(address, **htmx)["HX-Refresh"] == "true"
+
+    def test_a_second_delivery_reads_nothing(self, cast: Cast, kept: Upload) -> None:
+        tasks.read_upload(kept.pk)
+        tasks.read_upload(kept.pk)
+        kept.refresh_from_db()
+        assert kept.report["added"] == 3
+        assert AuditEntry.objects.filter(verb="imported prompts").count() == 1
+
+    def test_two_workers_do_not_read_at_once(self, cast: Cast, kept: Upload) -> None:
+        assert Upload.objects.take(kept.pk) is not None
+        tasks.read_upload(kept.pk)
+        assert not Prompt.objects.exists()
+
+    def test_a_lost_worker_is_noticed_and_the_file_read_again(self, cast: Cast, kept: Upload) -> None:
+        assert receive.lost() == []  # its message is on its way
+        Upload.objects.take(kept.pk)
+        long_ago = timezone.now() - timedelta(hours=1)
+        Upload.objects.update(sent_at=long_ago, heartbeat_at=long_ago)
+        assert receive.lost() == [kept]
+        assert receive.lost() == []
+        tasks.read_upload(kept.pk)
+        assert Prompt.objects.count() == 3
+
+    def test_a_worker_that_was_taken_over_lets_go(
+        self, cast: Cast, kept: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def taken_over(*_: Any, **__: Any) -> Any:
+            Upload.objects.update(worker=uuid4())
+            return exchange.Report()
+
+        monkeypatch.setitem(receive.KINDS, "prompts", ("", taken_over))
+        tasks.read_upload(kept.pk)
+        kept.refresh_from_db()
+        assert kept.state == "reading"
+
+    def test_a_file_that_is_gone_is_said(self, iris: Client, cast: Cast, kept: Upload) -> None:
+        kept.path.unlink()
+        tasks.read_upload(kept.pk)
+        html = iris.get(url(cast, "upload", kept.pk)).content.decode()
+        assert "no longer on the disk" in html
+        assert "Import failed" in html
+
+    def test_our_own_fault_is_recorded_and_raised(
+        self, cast: Cast, kept: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(receive.KINDS, "prompts", ("", lambda *_, **__: 1 / 0))
+        with pytest.raises(ZeroDivisionError):
+            tasks.read_upload(kept.pk)
+        kept.refresh_from_db()
+        assert (kept.state, "inside the studio" in kept.error) == ("failed", True)
+
+    def test_a_file_that_no_worker_takes_is_noticed(self, iris: Client, cast: Cast, kept: Upload) -> None:
+        Upload.objects.update(created_at=timezone.now() - timedelta(seconds=21))
+        assert "No worker has picked the file up" in iris.get(url(cast, "upload", kept.pk)).content.decode()
+
+    @pytest.mark.parametrize(("person", "status"), [("ada", 403), ("eve", 404), ("max", 200)])
+    def test_its_page_is_for_curators(self, client: Client, cast: Cast, kept: Upload, person: str, status: int) -> None:
+        client.force_login(getattr(cast, person))
+        assert client.get(url(cast, "upload", kept.pk)).status_code == status
+
+    def test_the_upload_of_another_project_does_not_exist_here(self, iris: Client, cast: Cast, kept: Upload) -> None:
+        Upload.objects.update(project=cast.other)
+        assert iris.get(url(cast, "upload", kept.pk)).status_code == 404
+
+    def test_a_watched_file_says_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        said: list[int] = []
+        moments = iter([0, 0.5, 2, 2.5])
+        monkeypatch.setattr(receive.time, "monotonic", lambda: next(moments, 9))
+        watched = receive.Watched(io.BytesIO(b"a\nb\nc\n"), said.append)
+        assert [watched.readline(), watched.readline(), watched.readline()] == [b"a\n", b"b\n", b"c\n"]
+        assert said == [2]
+        watched.seek(0)
+        assert watched.seekable()
 
 
 class TestFreeze:

@@ -1,0 +1,103 @@
+"""Verbs: an uploaded file comes in, at once if it is small, else kept on the disk for a worker to read."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from annotation import exchange
+from annotation.models import Upload
+from studio.models import Project, User
+
+SMALL = 5 * 2**20
+"""Bytes that are read while the person waits: a second or two."""
+
+KINDS: dict[str, tuple[str, Callable[..., exchange.Report]]] = {
+    "prompts": ("Prompts, for the live model to answer", exchange.import_prompts),
+    "answers": ("Answers of any model, to be reviewed", exchange.import_answers),
+    "demonstrations": ("Judged answers with rewrites, already settled", exchange.import_demonstrations),
+}
+
+
+def format_of(name: str) -> str:
+    """CSV by its ending, else JSON lines."""
+    return "csv" if name.lower().endswith((".csv", ".tsv")) else "jsonl"
+
+
+def read_now(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> exchange.Report:
+    """Read a small file at once."""
+    _, verb = KINDS[what]
+    return verb(project, file.file, format_of(file.name or ""), actor=actor, on_bad=on_bad)
+
+
+def keep(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> Upload:
+    """Keep a large file on the disk, whole before the row that names it can be seen."""
+    name = file.name or "upload"
+    with transaction.atomic():
+        upload = Upload.objects.create(
+            project=project,
+            name=name[:255],
+            what=what,
+            format=format_of(name),
+            on_bad=on_bad,
+            size=file.size or 0,
+            sent_at=timezone.now(),
+            created_by=actor,
+        )
+        settings.UPLOAD_DIR.mkdir(parents=True, exist_ok=True)
+        with upload.path.open("wb") as out:
+            for piece in file.chunks():
+                out.write(piece)
+    return upload
+
+
+def read_kept(upload_id: int) -> None:
+    """Read a kept file. Safe to deliver twice: a line that came in does not come in again."""
+    if (upload := Upload.objects.take(upload_id)) is None:
+        return
+    _, verb = KINDS[upload.what]
+    try:
+        with upload.path.open("rb") as file:
+            stream = Watched(file, upload.beat)
+            report = verb(upload.project, stream, upload.format, actor=upload.created_by, on_bad=upload.on_bad)
+        upload.end(Upload.State.DONE, report=report.as_dict())
+    finally:
+        upload.let_go()  # nothing, once it ended; a worker that must stop leaves it to the next delivery
+    upload.path.unlink(missing_ok=True)
+
+
+def fail(upload_id: int, sentence: str) -> None:
+    """The file cannot be read: say why on its page."""
+    ended = {"state": Upload.State.FAILED, "error": sentence, "finished_at": timezone.now()}
+    Upload.objects.active().filter(pk=upload_id).update(**ended)
+
+
+def lost() -> list[Upload]:
+    """Uploads whose message or worker was lost, each claimed by this call to be sent again."""
+    again = timezone.now() - timedelta(seconds=settings.SILENCE_SECONDS)
+    waiting = Upload.objects.untended().filter(Q(sent_at=None) | Q(sent_at__lt=again))
+    return [each for each in waiting if waiting.filter(pk=each.pk).update(sent_at=timezone.now())]
+
+
+class Watched:
+    """A file that says once a second how far it was read."""
+
+    def __init__(self, file: BinaryIO, beat: Callable[[int], None]):
+        self.file = file
+        self.beat = beat
+        self.last = time.monotonic()
+
+    def readline(self, limit: int = -1) -> bytes:
+        if (now := time.monotonic()) - self.last >= 1:
+            self.last = now
+            self.beat(self.file.tell())
+        return self.file.readline(limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
