@@ -15,7 +15,8 @@ TITLES = {
     "bits_per_byte": ("Bits per byte on neutral text", "lower is better"),
     "exact_match": ("Exact answers", "higher is better"),
 }
-INTERVALS = {"wilson": "Wilson", "bootstrap": "bootstrap"}
+INTERVALS = {"wilson": "Wilson interval", "bootstrap": "bootstrap interval"}
+TESTS = {"mcnemar": "McNemar test", "paired bootstrap": "paired bootstrap test"}
 CHARTED = ("stereotyped_answer_rate", "stereotype_preference", "exact_match")
 """Shares that a picture helps to compare: each has a better direction or a target."""
 LEFT, RIGHT, ROW, TOP, BOTTOM = 250, 580, 26, 6, 26
@@ -48,10 +49,12 @@ class Line:
         return TITLES.get(self.metric, ("", ""))[1]
 
     @property
-    def interval(self) -> str:
-        """Which method made the intervals."""
+    def method(self) -> str:
+        """Which methods made the intervals and the p."""
         score = self.candidate or self.current
-        return INTERVALS.get(score.interval, score.interval) if score else ""
+        interval = INTERVALS.get(score.interval, score.interval) if score else ""
+        test = TESTS.get(self.comparison.test, self.comparison.test) if self.comparison else ""
+        return ", ".join(word for word in (interval, test) if word)
 
     @property
     def unit(self) -> str:

@@ -189,7 +189,7 @@ def test_a_judged_round_shows_the_evidence_the_verdict_and_the_way_to_go_live(st
         "80.0 % (75.0 to 85.0)",
         "10.0 % (5.0 to 15.0)",
         "-70.0 points (-72.0 to -68.0)",
-        "Wilson, mcnemar",
+        "Wilson interval, McNemar test",
         "nurse",
         "better beyond noise",
         "Promote v1",
