@@ -40,7 +40,8 @@ def settle(
     if said is not None:
         check_against(item.project, said, item.generation.text)
         answer = write(item.pk, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
-    elif not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():
+    assert answer is not None
+    if not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():
         raise NotAnAnswerHere("This answer was taken back in the meantime.")
     verdict = Verdict.objects.create(
         item=item, answer=answer, how=Verdict.How.ADJUDICATION, decided_by=actor, reason=reason

@@ -219,7 +219,9 @@ def undo(project: Project, user: User, key: uuid.UUID) -> int:
     answer = Answer.objects.select_related("item").get(
         key=key, annotator=user, item__project=project, seat__isnull=False
     )
+    assert answer.seat_id is not None  # asked for above
     lock(answer.item_id)
+    answer.refresh_from_db(fields=["undone_at"])  # a second press of the key waited here for the first
     if answer.undone_at is None:
         refuse_if_final(answer)
         recent = Answer.objects.standing().filter(pk=answer.pk, created_at__gt=timezone.now() - UNDO_WINDOW)
@@ -232,7 +234,6 @@ def undo(project: Project, user: User, key: uuid.UUID) -> int:
         )
     elif not Seat.objects.held_by(user).filter(pk=answer.seat_id).exists():
         raise UndoRefused("This answer was already taken back.")
-    assert answer.seat_id is not None
     return answer.seat_id
 
 

@@ -150,7 +150,7 @@ def make(server: Server, items: int, people: int, read: int = 0) -> dict[str, An
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--annotators", type=int, nargs="+", default=[8, 32])
+    parser.add_argument("--annotators", type=int, nargs="*", default=[8, 32], help="none: only the runs for growth")
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-growth", action="store_true", help=f"leave out the runs at {SMALL:,} and {LARGE:,} items")
@@ -158,7 +158,7 @@ def main() -> int:
     print(machine(), flush=True)
     bars = []
     for database in ["sqlite", "postgresql"] if asked.database == "both" else [asked.database]:
-        bars += at_one_size(database, asked.items, asked.annotators, asked.seconds)
+        bars += at_one_size(database, asked.items, asked.annotators, asked.seconds) if asked.annotators else []
         if not asked.no_growth:
             bars.append(growth(database, asked.seconds))
     return report(bars)
