@@ -119,6 +119,16 @@ def test_a_person_logs_in_and_out(visit: Visit, peopled: Cast):
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+def test_a_form_that_is_too_old_says_so_and_changes_nothing(visit: Visit, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("403")
+    page = visitor.open("/accounts/logout/")
+    visitor.context.clear_cookies(name="csrftoken")
+    page.get_by_role("main").get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="The form was too old")).to_be_visible()
+    expect(visitor.open("/p/peoples/").get_by_role("heading", name="Peoples", level=1)).to_be_visible()
+
+
 def test_the_chosen_theme_outlives_the_page(visit: Visit, peopled: Cast):
     page = visit(peopled.ada, color_scheme="light").open("/p/peoples/")
     root, switch = page.locator("html"), page.locator("[data-theme-switch]")

@@ -399,6 +399,19 @@ def test_a_late_goodbye_of_the_page_before_takes_no_seat_away(visit: Visit, item
     assert Answer.objects.get().item == items[0]
 
 
+def test_two_tabs_of_one_person_double_nothing(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("409")
+    first = visitor.open(REVIEW)
+    second = visitor.context.new_page()
+    second.goto(visitor.home + REVIEW)
+    assert shown(first) == shown(second) == "Nurses are caring women."
+    submitted(first, lambda: press(first, "f"))
+    press(second, "f")
+    expect(second.locator("[data-strip]")).to_contain_text("You have already answered this item.")
+    assert Answer.objects.count() == 1
+
+
 def test_projects_do_not_see_each_other(visit: Visit, items, peopled: Cast):
     make_item(peopled.other, text="A secret of the others.")
     stranger = visit(peopled.eve)

@@ -167,7 +167,7 @@ export class Session {
     this.queue.remove(seats.filter((seat) => seat !== current));
     const again = await this.poll();
     if (!again || !seats.includes(current) || again.some((item) => item.seat === current)) return;
-    this.tell("lease", "warn", "The time reserved for this item has run out and somebody else has it. What you write is kept as a draft.");
+    this.tell("lease", "warn", "This item is no longer reserved for you: its time ran out, or you answered it in another tab. What you wrote is kept as a draft.");
   }
 
   async poll() {
