@@ -164,8 +164,15 @@ def _json_object(line: bytes) -> Record | str:
     except RecursionError:
         return "nested too deeply"
     except ValueError as error:
-        return "contains a NUL byte" if b"\0" in line else f"not valid JSON: {error}"
+        return "contains a NUL byte" if b"\0" in line else f"not valid JSON: {_explain(error)}"
     return found if isinstance(found, dict) else f"expected an object {{…}}, found a {type(found).__name__}"
+
+
+def _explain(error: Exception) -> str:
+    """The parser's words; its own line number is that of one line, and would contradict ours."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos + 1}"
+    return str(error)
 
 
 def _no_constant(name: str) -> None:
@@ -239,7 +246,7 @@ def _csv_record(columns: list[str], fields: list[str]) -> Record | str:
             try:
                 record[name] = json.loads(text, parse_constant=_no_constant)
             except (ValueError, RecursionError) as error:
-                return f"column {name}: not valid JSON: {error}"
+                return f"column {name}: not valid JSON: {_explain(error)}"
         else:
             record[name] = text
     return record
