@@ -124,7 +124,7 @@ class RoundSpec(Spec):
         refuse_unless(self.method == "sft", "method", "must be sft")
         refuse_unless(0 < self.learning_rate <= 1, "learning_rate", "must be above 0 and at most 1")
         refuse_unless(0 < self.epochs <= 1000, "epochs", "must be above 0 and at most 1000")
-        refuse_unless(self.max_steps == -1 or self.max_steps > 0, "max_steps", "must be -1 or positive")
+        refuse_unless(self.max_steps == -1 or 0 < self.max_steps <= 10**7, "max_steps", "must be -1, or 1 to 10000000")
         refuse_unless(1 <= self.batch_size <= 4096, "batch_size", "must be 1 to 4096")
         refuse_unless(8 <= self.max_length <= 1_000_000, "max_length", "must be 8 to 1000000")
         refuse_unless(self.warmup_steps >= 0, "warmup_steps", "must not be negative")
@@ -139,6 +139,7 @@ class RoundSpec(Spec):
         refuse_unless(
             self.precision in ("auto", "float32", "bfloat16"), "precision", "must be auto, float32 or bfloat16"
         )
+        refuse_unless(0 <= self.seed < 2**32, "seed", "must be 0 to 4294967295")
         refuse_unless(self.save_steps >= 1, "save_steps", "must be at least 1")
         refuse_unless(self.log_steps >= 1, "log_steps", "must be at least 1")
 
