@@ -3,7 +3,7 @@
     python -m docs.screenshots [FOLDER]
 
 Starts the studio in a temporary folder, waits until the demo's first round is promoted, and writes each page of SHOTS
-to FOLDER (docs/images unless told otherwise) as it looks on a desk in light; two also in dark and on a phone.
+to FOLDER (docs/screenshots unless told otherwise) as it looks on a desk in light; two also in dark and on a phone.
 Needs Chromium, and about three minutes on two cores.
 """
 
@@ -129,12 +129,12 @@ def take(browser: Browser, demo: Demo, folder: Path) -> None:
         for name, path in SHOTS.items():
             if look != "light" and name not in IN_EVERY_LOOK:
                 continue
-            shoot(page, demo, name, path, folder / f"{name}-{look}.png")
+            shoot(page, demo, name, path, folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png"))
         context.close()
 
 
 def main() -> None:
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with demo() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)

@@ -7,15 +7,18 @@ import { WordCursor } from "./wordcursor.js";
 export class Spans {
   /** form: knows the spans and is told of new ones; categories: of the project; say: speaks to screen readers. */
   constructor({ answer, form, categories, say }) {
-    Object.assign(this, { answer, form, categories, say, text: "", cursor: null, selected: null });
+    Object.assign(this, { answer, form, categories, say, text: "", cursor: null, selected: null, touched: null });
     this.list = document.querySelector("[data-span-list]");
     this.chooser = document.querySelector("[data-span-chooser]");
     this.button = document.querySelector("[data-action='spans']");
     document.addEventListener("selectionchange", () => this.readSelection());
-    this.chooser.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the selection
+    // The press must not cost the selection: a mouse is told so, a finger's selection is remembered before it goes.
+    this.chooser.addEventListener("mousedown", (event) => event.preventDefault());
+    this.chooser.addEventListener("pointerdown", () => { this.touched = this.selected; });
     this.chooser.addEventListener("click", (event) => {
       const button = event.target.closest("[data-span-category]");
       if (button) this.add(Number(button.dataset.spanCategory) || null);
+      this.touched = null;
     });
     this.list.addEventListener("click", (event) => {
       const button = event.target.closest("[data-span-index]");
@@ -26,7 +29,7 @@ export class Spans {
   show(text) {
     this.text = text;
     this.points = [...text];
-    this.cursor = this.selected = null;
+    this.cursor = this.selected = this.touched = null;
     this.draw();
   }
 
@@ -101,7 +104,7 @@ export class Spans {
 
   /** Marks what is selected, or the cursor's words. */
   add(category) {
-    const range = this.cursor ? this.cursor.range : this.selected;
+    const range = this.cursor ? this.cursor.range : this.selected || this.touched;
     if (!range) return this.say("Select some words of the answer first.");
     this.form.addSpan({ ...range, category });
     document.getSelection().removeAllRanges();
