@@ -153,8 +153,11 @@ def _all_or_nothing(
 
 
 def _one_at_a_time(project: Project) -> None:
-    """Two imports of the same ids: the second sees what the first has brought."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    """Two imports of the same ids: the second sees what the first has brought.
+
+    Not a full lock: on PostgreSQL everybody who writes a row that names the project would wait for it.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 @contextmanager
