@@ -1,6 +1,6 @@
-"""The back room, for superusers: everything can be looked at; only what a taxonomy is made of can be changed.
+"""The back room, for superusers: everything can be looked at, nothing changed.
 
-Seats, answers and verdicts change through their verbs alone, which lock, check and keep the books.
+What is here changes through its verbs alone, which lock, check and keep the books.
 """
 
 from typing import Any
@@ -32,10 +32,11 @@ class ReadOnly(admin.ModelAdmin):
 
 
 @admin.register(Topic, Category)
-class TaxonomyAdmin(admin.ModelAdmin):
-    """Names and their order."""
+class TaxonomyAdmin(ReadOnly):
+    """What answers are sorted by."""
 
     list_display = ("name", "slug", "project")
+    list_select_related = ("project",)
     list_filter = ("project",)
     search_fields = ("name", "slug")
 

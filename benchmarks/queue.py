@@ -52,7 +52,7 @@ class Result:
         database = f" + {self.database_ms:.1f} in PostgreSQL" if self.database_ms else ""
         return (
             f"{self.name}: {self.cycles} cycles, {self.per_second:.0f}/s, p50 {self.p50:.0f} ms, p95 {self.p95:.0f} ms,"
-            f" slowest {self.slowest:.0f} ms, server CPU {self.web_ms:.1f} ms{database} per cycle,"
+            f" slowest {self.slowest:.0f} ms, web server CPU {self.web_ms:.1f} ms{database} per cycle,"
             f" {self.doubles} double seats, {self.lost} lost, {len(self.errors)} errors"
         )
 
@@ -123,7 +123,7 @@ def kept_promises(found: Result, count: int) -> list[Bar]:
         at_most(f"{found.name}: double seats", found.doubles, 0),
         at_most(f"{found.name}: lost answers", found.lost, 0),
         at_most(f"{found.name}: errors", len(found.errors), 0),
-        at_most(f"{found.name}: server CPU per cycle", found.server_ms, 15, "ms"),
+        at_most(f"{found.name}: web server CPU per cycle", found.web_ms, 15, "ms"),
     ]
     if count <= 8:  # with more, and nobody thinking, the time is that of standing in a line
         bars.append(at_least(f"{found.name}: throughput", found.per_second, 60, "cycles/s"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from annotation import claim, payload, shapes, submit
@@ -14,6 +15,7 @@ from studio.models import Project, Role, User
 Data = dict[str, Any]
 
 
+@never_cache  # a page out of the browser's store would show items that are others' by now
 @needs(Role.ANNOTATOR)
 def review(request: HttpRequest, project: Project) -> HttpResponse:
     data = payload.page(project, request.user, claim.claim(project, request.user, want=3))

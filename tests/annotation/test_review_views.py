@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Answer, Draft, Seat, Skip, Verdict
+from annotation.models import Answer, Draft, Prompt, Seat, Skip, Verdict
 from tests.cast import Cast, make_item
 
 DOORS = ["submit", "skip", "undo", "draft", "heartbeat"]
@@ -59,6 +59,20 @@ def test_the_page_opens_with_three_leased_items_and_all_it_needs(cast, page):
     assert (data["undo_seconds"], data["lease_seconds"], data["sitting"]) == (30, 900, {"done": 0})
     assert Seat.objects.held_by(cast.ada).count() == 3
     json.dumps(data)
+
+
+def test_a_conversation_comes_with_its_turns_and_an_item_without_a_topic_without_one(cast):
+    turns = [{"role": "user", "content": "Hi 👩🏽‍⚕️"}, {"role": "assistant", "content": "Yes?"}]
+    Prompt.objects.filter(pk=cast.item(topic=None).generation.prompt_id).update(messages=turns)
+    reply = Page(cast.ada, cast.project)
+    (item,) = reply.open()["items"]
+    assert (item["messages"], item["topic"], item["draft"]) == (turns, None, None)
+    assert reply.post("submit", said(item["seat"], guideline=1)).json()["field"] == "guideline"
+
+
+def test_the_page_is_never_taken_from_the_browsers_store(cast, page):
+    reply = page.client.get(reverse("annotation:review", args=[cast.project.slug]))
+    assert "no-store" in reply["Cache-Control"]
 
 
 def test_a_reload_brings_the_same_items_back(cast, page):
