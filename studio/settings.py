@@ -166,6 +166,11 @@ STORAGES = {
 MEDIA_ROOT = UPLOAD_DIR
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # a form or a JSON body; files are streamed and have their own bound
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
+FILE_UPLOAD_HANDLERS = [
+    "studio.uploads.Bounded",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 UPLOAD_MAX_BYTES = env.int("STUDIO_UPLOAD_MAX_MB", default=512) * 2**20
 LINE_MAX_BYTES = env.int("STUDIO_LINE_MAX_KB", default=1024) * 2**10
 

@@ -260,6 +260,10 @@ class TestImport:
         reply = upload(cast, iris, SimpleUploadedFile("a.jsonl", b"x" * (2**20 + 1)))
         assert "larger than 1 MB" in reply.content.decode()
 
+    def test_a_body_far_beyond_the_bound_is_not_even_read(self, iris: Client, cast: Cast, settings: Any) -> None:
+        settings.UPLOAD_MAX_BYTES = 1000
+        assert upload(cast, iris, SimpleUploadedFile("a.jsonl", b"x" * 100_000)).status_code in (400, 413)
+
     def test_markup_in_a_file_is_shown_in_the_report_and_never_run(self, iris: Client, cast: Cast) -> None:
         rows = [{"prompt": "a", "external_id": HOSTILE}] * 2
         html = upload(cast, iris, file(*rows, name=f"{HOSTILE}.jsonl".replace("/", ""))).content.decode()
