@@ -25,7 +25,8 @@ from annotation import bulk
 from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Prompt, Seat, Span, Topic, Verdict
 from annotation.refill import seat_items
 from annotation.science import formats
-from annotation.science.formats import AnswerRow, Bad, DemonstrationRow, PromptRow
+from annotation.science.formats import Bad
+from annotation.science.rows import AnswerRow, DemonstrationRow, PromptRow, answer_row, demonstration_row, prompt_row
 from studio import audit
 from studio.models import Project, User
 
@@ -72,23 +73,21 @@ def import_prompts(
     project: Project, stream: BinaryIO, format: str, *, actor: User | None, on_bad: OnBad = "skip"
 ) -> Report:
     """Questions to put to models: text or messages, topic, external id, metadata, split."""
-    return _import(project, stream, format, formats.prompt_row, _add_prompts, "prompts", actor, on_bad)
+    return _import(project, stream, format, prompt_row, _add_prompts, "prompts", actor, on_bad)
 
 
 def import_answers(
     project: Project, stream: BinaryIO, format: str = "jsonl", *, actor: User | None, on_bad: OnBad = "skip"
 ) -> Report:
     """Answers of any model, for the review queue. One model answers one external id once."""
-    return _import(project, stream, format, formats.answer_row, _add_answers, "answers", actor, on_bad)
+    return _import(project, stream, format, answer_row, _add_answers, "answers", actor, on_bad)
 
 
 def import_demonstrations(
     project: Project, stream: BinaryIO, format: str = "jsonl", *, actor: User | None, on_bad: OnBad = "skip"
 ) -> Report:
     """Answers that come with their verdict, and a better answer where they are biased: settled items at once."""
-    return _import(
-        project, stream, format, formats.demonstration_row, _add_demonstrations, "demonstrations", actor, on_bad
-    )
+    return _import(project, stream, format, demonstration_row, _add_demonstrations, "demonstrations", actor, on_bad)
 
 
 class _Rollback(Exception):

@@ -6,9 +6,12 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotation.science import formats
-from annotation.science.formats import Bad, PromptRow, answer_row, demonstration_row, prompt_row
+from annotation.science.formats import Bad
+from annotation.science.rows import PromptRow, answer_row, demonstration_row, prompt_row
 
 LIMIT = 1000
 
@@ -209,3 +212,20 @@ def test_a_demonstration_that_contradicts_itself_is_refused(fields: dict[str, An
 def test_spans_count_code_points() -> None:
     (row,) = read(demonstration(completion="👩🏽‍🚒é", spans=[{"start": 4, "end": 5}]), check=demonstration_row)
     assert not isinstance(row, Bad)
+
+
+PIECES = st.sampled_from(
+    [b'"', b"\n", b"\r\n", b",", b"prompt", b"{", b"}", b'{"prompt": "a"}', b"\0", b"\xff", b"a" * 30]
+)
+
+
+@given(
+    content=st.lists(st.one_of(PIECES, st.binary(max_size=8)), max_size=30).map(b"".join),
+    format=st.sampled_from(formats.FORMATS),
+    check=st.sampled_from([prompt_row, answer_row, demonstration_row]),
+)
+def test_whatever_the_bytes_are_there_is_a_row_or_a_reason(content: bytes, format: str, check: Any) -> None:
+    found = read(content, format, check, limit=50)
+    numbers = [row.line if isinstance(row, Bad | PromptRow) else 0 for row in found]
+    assert all(number <= content.count(b"\n") + 1 for number in numbers)
+    assert all(row.reason for row in found if isinstance(row, Bad))
