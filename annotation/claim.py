@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotation.models import Seat
 from annotation.payload import Shown, held
 from annotation.prepared import NOW, PROJECT, UNTIL, USER, ids, moment, once, some_ids
+from annotation.turn import in_turn
 from studio.models import Project, User
 
 
@@ -52,7 +53,8 @@ def take_one(project: Project, user: User, *, besides: Sequence[int], until: dat
 
 def attempt(sql: str, params: list[Any]) -> int | None:
     # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
-    with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+    alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    with in_turn(), alone, connection.cursor() as cursor:
         cursor.execute(sql, params)
         row = cursor.fetchone()
     return row[0] if row else None

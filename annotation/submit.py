@@ -23,6 +23,7 @@ from annotation.models import (
 )
 from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
 from annotation.shapes import BadShape, Said, SpanSaid
+from annotation.turn import in_turn
 from studio.models import Project, User
 from training.models import SnapshotRow
 
@@ -55,7 +56,8 @@ def submit(project: Project, user: User, seat: int, said: Said, *, key: uuid.UUI
         if asked.status != Seat.Status.OPEN or asked.holder_id != user.pk:
             raise SeatLost(why_lost(asked, user), kept=True)
         check(project, said, asked)
-        return take(asked, user, said, key)
+        with in_turn():
+            return take(asked, user, said, key)
     except (SeatLost, IntegrityError) as refusal:
         before = Answer.objects.filter(key=key).first()
         if before is not None:
