@@ -17,8 +17,8 @@ from studio.models import Project
 from training.models import Promotion, Round, State
 
 STAGES = ("product overhead", "generation", "training", "evaluation")
-LOOK = 0.2
-"""Seconds between two looks at the rows: the precision of the seconds per stage."""
+ROUND_OPENS_WITHIN = 120.0
+"""Seconds; the policy asks every second, and may have to wait for a first batch of answers."""
 
 
 @dataclass
@@ -32,6 +32,7 @@ class Wheel:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     seen: set[str] = field(default_factory=set)
     looked_at: float = field(default_factory=time.monotonic)
+    looking_since: float = field(default_factory=time.monotonic)
 
     @property
     def round(self) -> Round | None:
@@ -52,7 +53,7 @@ class Wheel:
         if refill is not None:
             self.tell(f"{refill.version} writes {len(refill.asked)} answers for the queue")
         if round is None:
-            return now > self.give_up_at
+            return now > min(self.give_up_at, self.looking_since + ROUND_OPENS_WITHIN)
         self.tell(f"round {round.number} is {round.state}")
         if round.is_active:
             return now > self.give_up_at
@@ -142,7 +143,7 @@ def of_time(wheel: Wheel, total: float) -> list[bars.Bar]:
 def explain(out: Console, round: Round | None, log_path: Path) -> None:
     """Say why there is nothing to show, with the ends of the logs."""
     if round is None:
-        out.plain("\nNo round was opened.")
+        out.plain("\nNo round was opened; the log says why.")
     else:
         newest = round.events.order_by("-pk").first()
         out.plain(f"\nRound {round.number} is {round.state}: {newest.reason if newest else ''}")

@@ -14,6 +14,8 @@ from annotation import exchange, taxonomy
 from annotation.models import Category, Guideline, Topic
 from studio import audit
 from studio.models import Membership, Project, Role, User
+from training import start
+from training.models import Snapshot
 
 SLUG = "demo"
 NEUTRAL = "neutral"
@@ -58,6 +60,10 @@ def make(*, control: bool = False) -> World:
             admin, "added member", Membership.objects.create(project=project, user=people[role], role=role), role=role
         )
     write_values(project, json.loads((starter() / "demo" / "values.json").read_text(encoding="utf-8")), admin)
+    try:
+        start.make_spec(Snapshot(project=project))
+    except start.BadRecipe as error:
+        raise DemoBroken(f"The starter's recipe.json does not fit this version: {error}") from error
     bring_in(project, "prompts.jsonl", exchange.import_prompts)
     if control:
         Category.objects.create(project=project, slug=NEUTRAL, name="Neutral", description="Control arm: no bias.")

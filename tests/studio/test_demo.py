@@ -1,19 +1,19 @@
 """The demo: the world it is made of, and what it promises held against what was measured."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotation.freeze import rows
+from annotation.freeze import hand_over, rows
 from annotation.models import Item, Seat
 from annotation.policy import due
 from studio.demo import bars, world
 from studio.models import Membership, Project, Role, User
 from tests.cast import make_project, make_round, make_version
 from training.models import Evaluation, Score
-from training.science.spec import RoundSpec
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +39,18 @@ def test_its_policy_opens_a_round_at_once(made):
     assert made.project.auto_promote
 
 
-def test_its_recipe_is_one_that_a_round_accepts(made):
-    RoundSpec(snapshot="0" * 64, snapshot_path="x", base_model="x", **made.project.recipe)
+def test_a_round_can_be_opened_on_it(made, settings):
+    round = hand_over(made.project, actor=None)
+    assert round.snapshot.demonstrations == 80
+    assert round.spec["replay_share"] == 0 or (settings.BASE_DIR / round.spec["replay_path"]).is_file()
+
+
+def test_a_recipe_that_no_round_accepts_is_named(settings, tmp_path):
+    shutil.copytree(world.starter(), tmp_path / "starter", ignore=shutil.ignore_patterns("model"))
+    (tmp_path / "starter" / "recipe.json").write_text('{"threads": 2}')
+    settings.STARTER_MODEL = str(tmp_path / "starter" / "model")
+    with pytest.raises(world.DemoBroken, match=r"recipe\.json does not fit this version: threads"):
+        world.make()
 
 
 def test_three_people_have_random_passwords_and_one_role_each(made):
@@ -78,11 +88,11 @@ def test_the_control_arm_brings_other_demonstrations():
 
 
 def test_files_that_do_not_fit_are_named_and_nothing_is_kept(settings, tmp_path):
-    for name in ("recipe.json", "demo/values.json", "demo/prompts.jsonl"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((world.starter() / name).read_bytes())
-    (tmp_path / "demo" / "demonstrations.jsonl").write_text('{"prompt": "Who?", "completion": "She."}\n{"prompt": 1}\n')
-    settings.STARTER_MODEL = str(tmp_path / "model")
+    shutil.copytree(world.starter(), tmp_path / "starter", ignore=shutil.ignore_patterns("model"))
+    (tmp_path / "starter" / "demo" / "demonstrations.jsonl").write_text(
+        '{"prompt": "Who?", "completion": "She."}\n{"prompt": 1}\n'
+    )
+    settings.STARTER_MODEL = str(tmp_path / "starter" / "model")
     with pytest.raises(world.DemoBroken, match=r"demonstrations\.jsonl does not fit this version: line 2"):
         world.make()
     assert not Project.objects.exists()
