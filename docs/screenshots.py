@@ -62,27 +62,30 @@ class Demo:
 @contextmanager
 def demo() -> Iterator[Demo]:
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder:
-        port = free_port()
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "studio", "--port", str(port)],
-            cwd=ROOT,
-            env={**environ, "STUDIO_DATA": folder, "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        port, log = free_port(), Path(folder) / "log.txt"
+        with log.open("w") as output:  # a file, because a pipe that nobody reads would stop the studio
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "studio", "--port", str(port)],
+                cwd=ROOT,
+                env={**environ, "STUDIO_DATA": folder, "PYTHONUNBUFFERED": "1"},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            yield Demo(f"http://127.0.0.1:{port}", printed_password(process))
+            yield Demo(f"http://127.0.0.1:{port}", printed_password(process, log))
+        except BaseException:
+            sys.stderr.write(log.read_text()[-3000:])
+            raise
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.wait(60)
 
 
-def printed_password(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.match(r"\s+admin\s+(\S+)$", line):
+def printed_password(process: subprocess.Popen[bytes], log: Path) -> str:
+    while process.poll() is None:
+        if found := re.search(r"^\s+admin\s+(\S+)$", log.read_text(), re.MULTILINE):
             return found[1]
+        time.sleep(0.5)
     raise SystemExit("the studio ended without making its demo")
 
 
