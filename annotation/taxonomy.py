@@ -32,7 +32,7 @@ def found_project(project: Project, *, actor: User) -> Project:
 
 @transaction.atomic
 def change_taxonomy(project: Project, wanted: list[tuple[str, str]], *, actor: User | None) -> None:
-    """Make the project's categories exactly `wanted` (name, description), in this order; known by the slug of the name."""
+    """Make the categories exactly `wanted` (name, description), in this order; each is known by the slug of its name."""
     slugs = [slugify(name) for name, _ in wanted]
     dropped = project.categories.exclude(slug__in=slugs)
     used = dropped.filter(answers__isnull=False).distinct()

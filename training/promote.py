@@ -62,7 +62,7 @@ def promote(version: ModelVersion, *, actor: User | None, reason: str = "", agai
     A version is promoted when its round passed the gate, or when it is rolled back to: it is the base model, or was
     live before. Anything else needs `against_gate`, a person and a written reason, and a verdict to go against.
     """
-    Project.objects.select_for_update().get(pk=version.project_id)  # two promotions at once: one after the other
+    Project.objects.select_for_update(no_key=True).get(pk=version.project_id)  # two promotions at once: one after the other
     reason = reason.strip()
     live = ModelVersion.objects.current(version.project) == version
     way = way_of(version, live=live, was_live=version.promotions.exists())
@@ -86,7 +86,7 @@ def promote(version: ModelVersion, *, actor: User | None, reason: str = "", agai
 @transaction.atomic
 def ensure_base_version(project: Project) -> ModelVersion:
     """Version 0, the base model itself; made, and live from then on, when the project has no version yet."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     version, _ = ModelVersion.objects.get_or_create(
         project=project, number=0, defaults={"base_model": project.base_model}
     )

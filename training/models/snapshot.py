@@ -40,7 +40,7 @@ class Snapshot(AppendOnly):
 
 
 class SnapshotRow(AppendOnly):
-    """That the example `uuid` is line `position` of a snapshot: lineage in both directions, without knowing what an item is."""
+    """That the example `uuid` is line `position` of a snapshot: lineage both ways, not knowing what an item is."""
 
     snapshot = models.ForeignKey(Snapshot, on_delete=models.PROTECT, related_name="row_set")
     position = models.PositiveIntegerField()
