@@ -32,7 +32,7 @@ def found_project(project: Project, *, actor: User) -> Project:
 
 @transaction.atomic
 def change_taxonomy(project: Project, wanted: list[tuple[str, str]], *, actor: User | None) -> None:
-    """Make the categories exactly `wanted` (name, description), in this order; each is known by the slug of its name."""
+    """Make the categories exactly `wanted` (name, description), in this order; each known by its name's slug."""
     slugs = [slugify(name) for name, _ in wanted]
     dropped = project.categories.exclude(slug__in=slugs)
     used = dropped.filter(answers__isnull=False).distinct()

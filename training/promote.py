@@ -62,7 +62,8 @@ def promote(version: ModelVersion, *, actor: User | None, reason: str = "", agai
     A version is promoted when its round passed the gate, or when it is rolled back to: it is the base model, or was
     live before. Anything else needs `against_gate`, a person and a written reason, and a verdict to go against.
     """
-    Project.objects.select_for_update(no_key=True).get(pk=version.project_id)  # two promotions at once: one after the other
+    # Two promotions at once: one after the other.
+    Project.objects.select_for_update(no_key=True).get(pk=version.project_id)
     reason = reason.strip()
     live = ModelVersion.objects.current(version.project) == version
     way = way_of(version, live=live, was_live=version.promotions.exists())

@@ -66,7 +66,8 @@ def open_round(
     check_machine(project, spec)
     check_rows(snapshot, spec)
     with transaction.atomic():
-        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # two rounds opened at once: the second sees the first
+        # Two rounds opened at once: the second sees the first.
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         if (active := Round.objects.active().filter(project=project).first()) is not None:
             raise AlreadyActive(f"Round {active.number} is still {active.state}: cancel it, or wait until it is over.")
         last = Round.objects.filter(project=project).aggregate(last=Max("number"))["last"] or 0
