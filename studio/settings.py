@@ -26,6 +26,7 @@ ROUND_DIR = DATA_DIR / "rounds"  # one folder per round: spec, events, log, chec
 GENERATION_DIR = DATA_DIR / "generations"  # one folder per batch of answers
 UPLOAD_DIR = DATA_DIR / "uploads"
 SUITE_DIRS = [BASE_DIR / "training" / "science" / "suites", *map(Path, env.list("STUDIO_SUITES", default=[]))]
+REPLAY_DIRS = [BASE_DIR / "training" / "science" / "starter" / "demo", DATA_DIR / "replay"]  # what a recipe may name
 STARTER_MODEL = str(BASE_DIR / "training" / "science" / "starter" / "model")
 DEFAULT_BASE_MODEL = env.str("STUDIO_BASE_MODEL", default=STARTER_MODEL)
 
