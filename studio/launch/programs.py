@@ -1,10 +1,9 @@
 """What runs beside the launcher: the web server, two Celery workers, Celery beat, and perhaps Redis."""
 
+import http.client
 import os
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,26 +34,34 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def answers(url: str) -> bool:
-    """Whether `url` answers with success within a second."""
-    request = urllib.request.Request(url, headers={"Host": "localhost"})  # noqa: S310  # always http://
+def answers(host: str, port: int) -> bool:
+    """Whether a web server there answers within a second.
+
+    A refusal is an answer too: behind a proxy the site is asked for another name, or sends us to HTTPS.
+    """
+    connection = http.client.HTTPConnection(host, port, timeout=1)
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=1) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
+        connection.request("GET", "/health/", headers={"Host": "localhost"})
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def reachable(host: str) -> str:
     """The host name a browser on this machine uses for a server bound to `host`."""
-    if host in ("", "0.0.0.0", "::"):  # noqa: S104  # compared, not bound
-        return "127.0.0.1"
+    return "127.0.0.1" if host in ("", "0.0.0.0", "::") else host  # noqa: S104  # compared, not bound
+
+
+def bracketed(host: str) -> str:
+    """`host` as it stands in an address: an IPv6 number needs brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def web(host: str, port: int, env: dict[str, str]) -> Program:
     """gunicorn with threads: polling pages are cheap on it, and it stops within its graceful timeout."""
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    bind = f"{bracketed(host)}:{port}"
     # Its workers prove they live by touching a file: on a memory disk, or a slow disk looks like a dead worker.
     heartbeat_dir = "/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir()  # noqa: S108
     return Program(
@@ -66,7 +73,7 @@ def web(host: str, port: int, env: dict[str, str]) -> Program:
             *("--worker-tmp-dir", heartbeat_dir, "--no-control-socket", "--log-level", "warning"),
         ),
         env=env,
-        ready=lambda: answers(f"http://{reachable(host)}:{port}/health/"),
+        ready=lambda: answers(reachable(host), port),
     )
 
 

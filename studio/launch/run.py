@@ -96,7 +96,7 @@ def broker(console: Console) -> Iterator[tuple[list[programs.Program], dict[str,
 def welcome(console: Console, host: str, port: int, accounts: dict[str, str]) -> None:
     """Say where the studio is, and who can log in."""
     console.plain()
-    where = f" at http://{programs.reachable(host)}:{port}/" if port else ", without a web server"
+    where = f" at http://{programs.bracketed(programs.reachable(host))}:{port}/" if port else ", without a web server"
     console.plain(f"  Counterweight is running{where}   (Ctrl-C stops it)")
     show_accounts(console, accounts)
     console.plain()

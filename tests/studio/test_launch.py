@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from studio.launch import prepare, redis, undertaker
 from studio.launch.child import wait_before_restart
 from studio.launch.console import Console
-from studio.launch.programs import FIRST, LAST, THEN, Program, reachable
+from studio.launch.programs import FIRST, LAST, THEN, Program, answers, bracketed, reachable
 from studio.launch.supervisor import DidNotStart, Supervisor
 from tests.live import alive, free_port, until
 
@@ -87,7 +89,23 @@ def test_an_unknown_host_is_named():
     ("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("example.org", "example.org")]
 )
 def test_the_printed_address_can_be_opened(host, shown):
-    assert reachable(host) == shown
+    assert bracketed(reachable(host)) == shown
+
+
+@pytest.mark.parametrize(("status", "up"), [(200, True), (301, True), (400, True), (500, False)])
+def test_a_web_server_is_up_when_it_answers_also_when_it_refuses_our_name_for_it(status, up):
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Be silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert answers("127.0.0.1", server.server_port) == up
+    assert not answers("127.0.0.1", server.server_port)
 
 
 def test_static_files_are_collected_once_and_again_after_a_change(settings, tmp_path, monkeypatch):
