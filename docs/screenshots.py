@@ -2,8 +2,9 @@
 
     python -m docs.screenshots [FOLDER]
 
-Starts the studio in a temporary folder, waits until the demo's first round is promoted, and writes each page of SHOTS
-to FOLDER (docs/screenshots unless told otherwise) as it looks on a desk in light; two also in dark and on a phone.
+Starts the studio in a temporary folder, takes the review screen at once and every page of SHOTS when the demo's first
+round is promoted, and writes them to FOLDER (docs/screenshots unless told otherwise): on a desk in light; the review
+screen and the round also in dark and on a phone.
 Needs Chromium, and about three minutes on two cores.
 """
 
@@ -31,7 +32,6 @@ PATIENCE = 600.0
 
 SHOTS = {
     "overview": "",
-    "review": "review/",
     "data": "data/",
     "guidelines": "guidelines/",
     "snapshots": "snapshots/",
@@ -39,7 +39,6 @@ SHOTS = {
     "versions": "versions/",
     "audit": "audit/",
 }
-IN_EVERY_LOOK = ("review", "round")
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": DESKTOP, "color_scheme": "light"},
     "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
@@ -107,32 +106,55 @@ def wait_for_promotion(page: Page, demo: Demo) -> None:
     raise SystemExit(f"no model was promoted within {PATIENCE:.0f} s")
 
 
-def shoot(page: Page, demo: Demo, name: str, path: str, target: Path) -> None:
-    page.goto(demo.project + path)
-    if name == "review":
-        half_an_answer(page)
+def shoot(page: Page, folder: Path, name: str, look: str) -> None:
+    target = folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png")
     page.screenshot(path=target)
     print(target.name)  # noqa: T201  # a program
 
 
 def half_an_answer(page: Page) -> None:
-    """The screen as it looks at work: a category, a mark, a rewrite begun."""
+    """The screen as it looks at work: a category, a mark, a rewrite begun. A second visit finds it as a draft."""
     page.locator("[data-when=item]").wait_for()
-    for key in ("1", "w", "s", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "1", "Escape", "r", "ControlOrMeta+End"):
+    if page.locator("body[data-verdict=biased]").count():
+        return
+    for _ in range(30):
+        if page.locator("[data-slot=topic]").text_content() == "Work and gender":
+            break
+        page.keyboard.press("f")
+    for key in ("1", "w", "s", "End", "Shift+ArrowLeft", "1", "Escape", "r"):
         page.keyboard.press(key)
-    page.keyboard.type(" It differs from one to the next.")
+    page.locator("[data-rewrite]").fill("The job does not tell: it can be a woman or a man. Please ask the person.")
+    page.locator("[data-slot=item]").focus()
 
 
-def take(browser: Browser, demo: Demo, folder: Path) -> None:
+def review_looks(browser: Browser, demo: Demo, folder: Path) -> None:
+    """While the base model still answers, because its answers have something to mark."""
+    for look, options in LOOKS.items():
+        context = browser.new_context(**options, reduced_motion="reduce")
+        page = context.new_page()
+        log_in(page, demo)
+        for _ in range(60):  # until the first answers are there
+            page.goto(f"{demo.project}review/")
+            page.wait_for_function("document.body.dataset.review")
+            if page.locator("body[data-review=item]").count():
+                break
+            page.wait_for_timeout(1000)
+        half_an_answer(page)
+        page.wait_for_timeout(2500)  # the draft is on the server when the next look begins
+        shoot(page, folder, "review", look)
+        context.close()
+
+
+def other_looks(browser: Browser, demo: Demo, folder: Path) -> None:
     for look, options in LOOKS.items():
         context = browser.new_context(**options, reduced_motion="reduce")
         page = context.new_page()
         log_in(page, demo)
         wait_for_promotion(page, demo)
         for name, path in SHOTS.items():
-            if look != "light" and name not in IN_EVERY_LOOK:
-                continue
-            shoot(page, demo, name, path, folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png"))
+            if look == "light" or name == "round":
+                page.goto(demo.project + path)
+                shoot(page, folder, name, look)
         context.close()
 
 
@@ -141,7 +163,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with demo() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
-        take(browser, running, folder)
+        review_looks(browser, running, folder)
+        other_looks(browser, running, folder)
         browser.close()
 
 
