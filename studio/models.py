@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 
@@ -86,12 +86,12 @@ class Role(models.TextChoices):
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Any) -> Self:
-        """The projects that exist for `user`; every lookup of anything starts here."""
+        """The projects that exist for `user`, each with `my_role`; every lookup of anything starts here."""
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:
-            return self
-        return self.filter(memberships__user=user)
+            return self.annotate(my_role=Value(Role.ADMIN.value))
+        return self.filter(memberships__user=user).annotate(my_role=F("memberships__role"))
 
 
 class Project(models.Model):

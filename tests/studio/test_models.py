@@ -39,3 +39,8 @@ def test_audit_entries_are_visible_to_admins_of_their_project(cast):
     assert AuditEntry.objects.visible_to(cast.max).count() == 1
     assert not AuditEntry.objects.visible_to(cast.iris).exists()
     assert not AuditEntry.objects.visible_to(cast.eve).exists()
+
+
+def test_a_visible_project_comes_with_the_persons_own_role(cast):
+    for name, role in (("ada", "annotator"), ("iris", "curator"), ("max", "admin")):
+        assert Project.objects.visible_to(getattr(cast, name)).get().my_role == role

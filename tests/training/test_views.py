@@ -260,8 +260,8 @@ def test_a_poll_costs_few_queries_however_long_the_round(studio, client, django_
     round = make_round(studio.project, number=1, state=State.TRAINING, heartbeat_at=timezone.now())
     RoundMetric.objects.bulk_create(RoundMetric(round=round, step=n, loss=1) for n in range(1, 1500))
     client.force_login(studio.ada)
-    # session, user, project, role; round; newest step, thinned steps; newest event, history
-    with django_assert_num_queries(9):
+    # session, user, project with role; round; newest step, thinned steps; newest event, history
+    with django_assert_num_queries(8):
         answer = client.get(url(studio, "round-progress", 1))
     assert len(answer.content) < 80_000
 
@@ -285,8 +285,8 @@ def test_lists_cost_the_same_number_of_queries_however_long(studio, client, coun
         version = make_version(studio.project, number, round=round)
         Promotion.objects.create(project=studio.project, version=version, actor=studio.max)
     client.force_login(studio.max)
-    # session, user, project, role; then rounds: count, page, live version; versions: promotions, versions
-    with django_assert_num_queries({"rounds": 7, "versions": 6}[name]):
+    # session, user, project with role; then rounds: count, page, live version; versions: promotions, versions
+    with django_assert_num_queries({"rounds": 6, "versions": 5}[name]):
         assert client.get(url(studio, name)).status_code == 200
 
 
