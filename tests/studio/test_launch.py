@@ -216,8 +216,12 @@ def test_the_studio_starts_serves_survives_deaths_and_leaves_nothing(live_studio
 
 
 @pytest.mark.worker
-def test_a_killed_launcher_leaves_nothing(live_studio):
+def test_an_unreadable_redis_log_is_set_aside_and_a_killed_launcher_leaves_nothing(live_studio, own_data_folder):
+    damaged = own_data_folder / "redis" / "appendonlydir" / "appendonly.aof.manifest"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("garbage")
     studio = live_studio("--no-web")
+    assert "Redis could not read its log; moved it to" in studio.said
     until(lambda: len(studio.family()) >= 7)  # undertaker, redis, two workers and their 1 each, beat
     family = studio.family()
     os.kill(studio.process.pid, signal.SIGKILL)
