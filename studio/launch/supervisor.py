@@ -67,6 +67,7 @@ class Supervisor:
         self._undertaker = subprocess.Popen(
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("undertaker.py"))],
             stdin=subprocess.PIPE,
+            bufsize=0,
             start_new_session=True,
         )
         return self
@@ -149,7 +150,6 @@ class Supervisor:
         assert pipe is not None
         try:
             pipe.write(f"{word}\n".encode())
-            pipe.flush()
         except BrokenPipeError:
             self.console.say("the process that would clean up after a killed launcher is gone; going on without it")
 

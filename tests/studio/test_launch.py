@@ -182,6 +182,15 @@ def test_what_a_dead_program_leaves_running_is_swept():
         until(lambda: not alive(orphan), patience=5)
 
 
+def test_without_its_undertaker_the_launcher_goes_on_and_says_so(capsys):
+    with Supervisor([toy("web", "raise SystemExit(0)")], Console()) as supervisor:
+        supervisor._undertaker.kill()
+        supervisor._undertaker.wait()
+        supervisor.start()
+        supervisor.watch(lambda: supervisor.children[0].failures == 1, every=0.05)
+    assert "going on without it" in capsys.readouterr().out
+
+
 def test_the_undertaker_kills_the_groups_that_are_left_when_its_launcher_is_gone():
     stay, gone = (subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(2))
     watcher = subprocess.Popen([sys.executable, "-I", "-S", undertaker.__file__], stdin=subprocess.PIPE)
