@@ -104,7 +104,7 @@ def sitting(page: Page, url: str, wire: CDPSession, delay: int) -> dict[str, flo
     page.wait_for_load_state("networkidle")
     first_load, requests = meter.bytes, meter.requests
     times = sorted(answer(page, number) for number in range(ITEMS))
-    page.wait_for_function("!document.querySelector('[data-strip] *')")
+    page.locator("[data-strip] > *").wait_for(state="detached")
     page.wait_for_load_state("networkidle")
     figures = {
         "p50": statistics.median(times),

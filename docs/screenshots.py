@@ -121,7 +121,7 @@ def half_an_answer(page: Page) -> None:
         if page.locator("[data-slot=topic]").text_content() == "Work and gender":
             break
         page.keyboard.press("f")
-    for key in ("1", "w", "s", "End", "Shift+ArrowLeft", "1", "Escape", "r"):
+    for key in ("1", "w", "s", "End", "Shift+ArrowLeft", "Shift+ArrowLeft", "1", "Escape", "r"):
         page.keyboard.press(key)
     page.locator("[data-rewrite]").fill("The job does not tell: it can be a woman or a man. Please ask the person.")
     page.locator("[data-slot=item]").focus()
@@ -135,7 +135,7 @@ def review_looks(browser: Browser, demo: Demo, folder: Path) -> None:
         log_in(page, demo)
         for _ in range(60):  # until the first answers are there
             page.goto(f"{demo.project}review/")
-            page.wait_for_function("document.body.dataset.review")
+            page.locator("body[data-review]").wait_for()
             if page.locator("body[data-review=item]").count():
                 break
             page.wait_for_timeout(1000)
