@@ -73,6 +73,20 @@ class SettingsForm(forms.ModelForm):
         )
         widgets = {"description": forms.Textarea(attrs={"rows": 3})}
 
+        labels = {
+            "overlap": "Readers per answer",
+            "lease_minutes": "Minutes an item is reserved",
+            "stock": "Unread answers kept ready",
+            "top_p": "Top p",
+            "max_new_tokens": "Longest answer, in tokens",
+            "round_every": "A round after so many new demonstrations",
+            "round_cron": "A round by the clock",
+            "auto_promote": "Promote by itself what passes the gate",
+            "recipe": "Training recipe",
+            "suites": "Evaluation suites",
+            "gate_limits": "Gate limits",
+        }
+
     GROUPS = (
         ("The project", ("name", "description")),
         ("Reviewing", ("overlap", "lease_minutes")),

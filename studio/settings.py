@@ -26,8 +26,9 @@ ROUND_DIR = DATA_DIR / "rounds"  # one folder per round: spec, events, log, chec
 GENERATION_DIR = DATA_DIR / "generations"  # one folder per batch of answers
 UPLOAD_DIR = DATA_DIR / "uploads"
 SUITE_DIRS = [BASE_DIR / "training" / "science" / "suites", *map(Path, env.list("STUDIO_SUITES", default=[]))]
-REPLAY_DIRS = [BASE_DIR / "training" / "science" / "starter" / "demo", DATA_DIR / "replay"]  # what a recipe may name
-STARTER_MODEL = str(BASE_DIR / "training" / "science" / "starter" / "model")
+STARTER_MODEL = "counterweight/starter"  # a name, so that a database survives a move of this folder
+STARTER_DIR = BASE_DIR / "training" / "science" / "starter"
+REPLAY_DIRS = [STARTER_DIR / "demo", DATA_DIR / "replay"]  # what a recipe may name
 DEFAULT_BASE_MODEL = env.str("STUDIO_BASE_MODEL", default=STARTER_MODEL)
 
 DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -29,9 +29,11 @@ class RecipeForm(forms.Form):
     replay_share = forms.FloatField(
         required=False, help_text="Neutral rows per snapshot row, if the project names a file of them."
     )
-    lora_rank = forms.IntegerField(required=False)
-    lora_alpha = forms.IntegerField(required=False)
-    lora_dropout = forms.FloatField(required=False)
+    lora_rank = forms.IntegerField(required=False, label="LoRA rank", help_text="Rank r of the adapter matrices.")
+    lora_alpha = forms.IntegerField(
+        required=False, label="LoRA alpha", help_text="The adapter's output is multiplied by alpha / r."
+    )
+    lora_dropout = forms.FloatField(required=False, label="LoRA dropout", help_text="Share of inputs set to zero.")
     scheduler = forms.ChoiceField(
         required=False, choices=[AS_USUAL, ("linear", "linear"), ("cosine", "cosine"), ("constant", "constant")]
     )

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class Curve:
     """The loss by step, as points of an SVG polyline."""
 
     points: str
-    last: tuple[float, float]
+    smooth: str
+    """The same, as a running mean: single steps of short rows jump about."""
     y_ticks: list[tuple[float, str]]
     x_ticks: list[tuple[float, str]]
     first_loss: float
@@ -156,12 +158,23 @@ def curve(metrics: list[RoundMetric]) -> Curve | None:
     middle, half = y0 + (y1 - y0) / 2, (x0 + x1) // 2
     return Curve(
         points=" ".join(f"{x(step)},{y(loss)}" for step, loss in known),
-        last=(x(known[-1][0]), y(known[-1][1])),
+        smooth=" ".join(
+            f"{x(step)},{y(loss)}" for step, loss in zip(map(itemgetter(0), known), running(ys), strict=True)
+        ),
         y_ticks=[(y(value), f"{value:.3g}") for value in (y0, middle, y1)],
         x_ticks=[(x(step), str(step)) for step in dict.fromkeys((x0, half, x1))],
         first_loss=known[0][1],
         last_loss=known[-1][1],
     )
+
+
+def running(values: list[float], *, keep: float = 0.9) -> list[float]:
+    """Exponential running mean; the start is not pulled towards zero (the correction of Kingma and Ba, 2015)."""
+    mean, weight, means = 0.0, 0.0, []
+    for value in values:
+        mean, weight = keep * mean + (1 - keep) * value, keep * weight + (1 - keep)
+        means.append(mean / weight)
+    return means
 
 
 def round_(value: float) -> float:

@@ -36,8 +36,7 @@ def suites_of(project: Project) -> list[Suite]:
 
 def default_names(project: Project) -> list[str]:
     """The starter model's own probes know its invented world only; capability is asked of every model."""
-    starter = Path(project.base_model).expanduser() == Path(settings.STARTER_MODEL)
-    return ["starter_probes", "capability"] if starter else ["capability"]
+    return ["starter_probes", "capability"] if project.base_model == settings.STARTER_MODEL else ["capability"]
 
 
 def known_names() -> list[str]:

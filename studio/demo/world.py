@@ -41,7 +41,7 @@ class World:
 
 
 def starter() -> Path:
-    return Path(settings.STARTER_MODEL).parent
+    return Path(settings.STARTER_DIR)
 
 
 @transaction.atomic

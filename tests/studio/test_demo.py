@@ -48,7 +48,7 @@ def test_a_round_can_be_opened_on_it(made, settings):
 def test_a_recipe_that_no_round_accepts_is_named(settings, tmp_path):
     shutil.copytree(world.starter(), tmp_path / "starter", ignore=shutil.ignore_patterns("model"))
     (tmp_path / "starter" / "recipe.json").write_text('{"threads": 2}')
-    settings.STARTER_MODEL = str(tmp_path / "starter" / "model")
+    settings.STARTER_DIR = tmp_path / "starter"
     with pytest.raises(world.DemoBroken, match=r"recipe\.json does not fit this version: threads"):
         world.make()
 
@@ -92,7 +92,7 @@ def test_files_that_do_not_fit_are_named_and_nothing_is_kept(settings, tmp_path)
     (tmp_path / "starter" / "demo" / "demonstrations.jsonl").write_text(
         '{"prompt": "Who?", "completion": "She."}\n{"prompt": 1}\n'
     )
-    settings.STARTER_MODEL = str(tmp_path / "starter" / "model")
+    settings.STARTER_DIR = tmp_path / "starter"
     with pytest.raises(world.DemoBroken, match=r"demonstrations\.jsonl does not fit this version: line 2"):
         world.make()
     assert not Project.objects.exists()

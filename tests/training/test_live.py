@@ -6,7 +6,7 @@ import pytest
 
 from tests.cast import make_round
 from training.evidence import LEFT, RIGHT, whisker
-from training.live import curve, duration, steps, thinned
+from training.live import curve, duration, running, steps, thinned
 from training.models import RoundMetric, Score, State
 
 
@@ -44,7 +44,7 @@ def test_a_curve_stays_inside_its_box(losses):
     points = [tuple(map(float, pair.split(","))) for pair in found.points.split()]
     assert len(points) == sum(loss is not None for loss in losses)
     assert all(48 <= x <= 600 and 10 <= y <= 196 for x, y in points)
-    assert points[-1] == found.last
+    assert len(found.smooth.split()) == len(points)
 
 
 @pytest.mark.parametrize(("count", "most"), [(0, 0), (1, 1), (200, 200), (201, 102), (1999, 200)])
@@ -89,3 +89,11 @@ def test_a_share_stays_inside_its_chart(value, low, high, inside):
     found = whisker(Score(value=value, low=low, high=high))
     assert (found is not None) is inside
     assert found is None or LEFT <= found.low <= found.x <= found.high <= RIGHT
+
+
+def test_the_running_mean_starts_at_the_first_loss_and_follows():
+    assert running([2.0]) == [2.0]
+    assert running([1.0, 1.0, 1.0]) == pytest.approx([1.0, 1.0, 1.0])
+    means = running([4.0, 0.0, 4.0, 0.0])
+    assert means[0] == 4.0
+    assert 0 < means[-1] < 4

@@ -47,15 +47,20 @@ def use_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
+STARTER = "counterweight/starter"
+"""The name of the model that comes with the code, wherever the code lies."""
+_SHIPPED = Path(__file__).parent / "starter" / "model"
+
+
 def resolve(base_model: str) -> Path:
-    """The local folder of a Transformers model: `base_model` itself, or the hub's files of that id.
+    """The local folder of a Transformers model: `base_model` itself, the starter's, or the hub's files of that id.
 
     Raises
     ------
     Refused
         Code ``model``: no such folder, the hub has no answer, or the weights are not safetensors.
     """
-    folder = Path(base_model).expanduser()
+    folder = _SHIPPED if base_model == STARTER else Path(base_model).expanduser()
     if not folder.is_dir():
         if base_model.count("/") > 1 or base_model[:1] in (".", "/", "~"):
             raise Refused("model", f"The model folder {base_model} does not exist.")
