@@ -13,6 +13,10 @@ class LastAdmin(Exception):
     """A project would be left without an admin."""
 
 
+class NotYours(Exception):
+    """An account that reaches beyond what the acting admin administers."""
+
+
 class AlreadyMember(Exception):
     """That person is in the project already."""
 
@@ -56,7 +60,15 @@ def remove_member(membership: Membership, *, actor: User) -> None:
 
 @transaction.atomic
 def reset_password(membership: Membership, *, actor: User) -> str:
-    """A new random password for a member, to hand over once."""
+    """A new random password for a member, to hand over once.
+
+    Whoever hands it out could log in with it: so nobody may who does not administer every project it opens.
+    """
+    if not _administers(actor, membership.user):
+        raise NotYours(
+            f"{membership.user} is also in projects that you do not administer, or administers this studio: "
+            "ask an administrator of the studio for a new password."
+        )
     password = new_password(membership.user)
     audit.record(actor, "reset password", membership)
     return password
@@ -67,6 +79,13 @@ def new_password(user: User) -> str:
     user.set_password(password)
     user.save(update_fields=["password"])
     return password
+
+
+def _administers(actor: User, user: User) -> bool:
+    if actor.is_superuser:
+        return True
+    mine = Membership.objects.filter(user=actor, role=Role.ADMIN).values("project")
+    return not (user.is_superuser or user.is_staff or user.memberships.exclude(project__in=mine).exists())
 
 
 def _keep_an_admin(membership: Membership, *, unless: bool = False) -> None:

@@ -109,7 +109,7 @@ def member(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     membership = get_object_or_404(project.memberships.select_related("user"), pk=pk)
     try:
         messages.success(request, _member_done(request, membership))
-    except people.LastAdmin as refusal:
+    except (people.LastAdmin, people.NotYours) as refusal:
         messages.error(request, str(refusal))
     return redirect("members", project.slug)
 

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from studio import people
 from studio.models import AuditEntry, Membership, Role, User
+from tests.cast import make_user
 
 
 def test_a_new_name_becomes_an_account_with_a_password_shown_once(cast, client):
@@ -53,6 +54,21 @@ def test_a_member_can_be_promoted_given_a_password_and_removed(cast, client):
     assert cast.ada.role_in(cast.project) is None
     verbs = set(AuditEntry.objects.filter(actor=cast.max).values_list("verb", flat=True))
     assert verbs == {"changed role", "reset password", "removed member"}
+
+
+@pytest.mark.parametrize("who", ["eve", "root"])
+def test_nobody_gets_at_an_account_that_opens_more_than_their_own_projects(cast, client, who):
+    target = cast.eve if who == "eve" else make_user("root", is_superuser=True)
+    client.force_login(cast.max)
+    client.post(reverse("members", args=["peoples"]), {"username": target.username, "role": "annotator"})
+    membership = Membership.objects.get(project=cast.project, user=target)
+    before = User.objects.get(pk=target.pk).password
+    page = client.post(reverse("member", args=["peoples", membership.pk]), {"do": "password"}, follow=True)
+    assert "ask an administrator of the studio" in page.content.decode()
+    assert User.objects.get(pk=target.pk).password == before
+    client.force_login(make_user("head", is_superuser=True))
+    client.post(reverse("member", args=["peoples", membership.pk]), {"do": "password"})
+    assert User.objects.get(pk=target.pk).password != before
 
 
 def test_a_member_of_another_project_cannot_be_reached(cast, client):
