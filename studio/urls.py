@@ -1,11 +1,13 @@
 """The roof's map: the studio's own pages, and the two rooms below each project."""
 
 from allauth.account import views as account
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
 from studio import views
 
+admin.site.login = secure_admin_login(admin.site.login)  # one log-in page, and its limit on wrong passwords
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),

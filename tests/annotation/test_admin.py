@@ -33,6 +33,10 @@ def test_every_noun_can_be_looked_at(root, model):
     assert root.get(reverse(f"{name}_change", args=[model.objects.first().pk])).status_code == 200
 
 
+def test_the_back_room_has_no_log_in_of_its_own(db, client):
+    assert client.get(reverse("admin:login")).url.startswith(reverse("account_login"))
+
+
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 def test_nothing_can_be_changed(root, model):
     name, row = f"admin:annotation_{model._meta.model_name}", model.objects.first()
