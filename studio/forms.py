@@ -1,6 +1,7 @@
 """Shapes of what the studio's own pages send."""
 
 import json
+import re
 from typing import Any
 
 from django import forms
@@ -11,8 +12,10 @@ from annotation.policy import BadCron, check_cron
 from studio.models import Project, Role
 from training.science.gate import Limits
 from training.science.spec import RoundSpec
+from training.start import NOT_A_SETTING
 
-FIXED_BY_THE_ROUND = {"snapshot", "snapshot_path", "base_model", "code_version"}
+UNSTORABLE = re.compile(r"\\u0000|[\ud800-\udfff]")
+"""In JSON: NUL, which it escapes, and halves of surrogate pairs."""
 
 
 class MemberForm(forms.Form):
@@ -108,28 +111,35 @@ class SettingsForm(forms.ModelForm):
         return text
 
     def clean_recipe(self) -> dict[str, Any]:
-        return self._checked("recipe", lambda given: RoundSpec("0" * 64, "", "x", **given), FIXED_BY_THE_ROUND)
+        return self._checked("recipe", lambda given: RoundSpec("0" * 64, "", "x", **given), NOT_A_SETTING)
 
     def clean_gate_limits(self) -> dict[str, Any]:
         return self._checked("gate_limits", lambda given: Limits(**given), set())
 
     def clean_suites(self) -> list[str]:
-        suites = self.cleaned_data["suites"] or []
+        suites = self._storable("suites") or []
         if not isinstance(suites, list) or not all(isinstance(name, str) for name in suites):
             raise ValidationError('A list of suite names, such as ["starter_probes", "capability"].')
         return suites
 
+    def _storable(self, name: str) -> Any:
+        """What was given; PostgreSQL's JSON keeps no NUL."""
+        given = self.cleaned_data[name]
+        if UNSTORABLE.search(json.dumps(given, ensure_ascii=False)):
+            raise ValidationError("It holds a character that cannot be stored.")
+        return given
+
     def _checked(self, name: str, build: Any, fixed: set[str]) -> dict[str, Any]:
-        given = self.cleaned_data[name] or {}
+        given = self._storable(name) or {}
         if not isinstance(given, dict):
             raise ValidationError('Settings by name, such as {"learning_rate": 0.0005}.')
         if taken := sorted(fixed & set(given)):
             raise ValidationError(f"{', '.join(taken)}: set by the round itself.")
         try:
+            json.dumps(given, allow_nan=False)  # the database keeps no infinity
             build(given)
         except (TypeError, ValueError) as error:
             raise ValidationError(str(error).replace("RoundSpec.__init__() got an", "").strip()) from error
-        json.dumps(given, allow_nan=False)
         return given
 
 
@@ -145,9 +155,9 @@ class TaxonomyForm(forms.Form):
                 continue
             name, _, description = (part.strip() for part in line.partition(":"))
             slug = slugify(name)
-            if not slug or len(name) > 120:
+            if not slug or len(name) > 60 or len(slug) > 60:
                 raise ValidationError(
-                    f"Line {number}: a category needs a name of at most 120 letters, with a Latin one in it."
+                    f"Line {number}: a category needs a name of at most 60 letters, with a Latin one in it."
                 )
             if slug in found:
                 raise ValidationError(f"Line {number}: {name} stands there twice.")

@@ -48,6 +48,9 @@ def test_only_superusers_found_projects_and_read_the_whole_audit(cast, client):
         ("recipe", '{"snapshot": "x"}', "set by the round itself"),
         ("recipe", "[1]", "Settings by name"),
         ("recipe", "{", "valid JSON"),
+        ("recipe", '{"save_steps": Infinity}', "not JSON compliant"),
+        ("recipe", '{"replay_path": "\\u0000"}', "cannot be stored"),
+        ("recipe", '{"threads": 2}', "set by the round itself"),
         ("gate_limits", '{"nonsense": 1}', "nonsense"),
         ("round_cron", "every day", "crontab"),
         ("round_cron", "61 * * * *", "crontab"),
@@ -85,6 +88,7 @@ def test_the_taxonomy_is_edited_as_lines(cast, client):
         ("erasure", "", 2),
     ]
     assert "twice" in client.post(url, {"categories": "A\na"}).content.decode()
+    assert "at most 60 letters" in client.post(url, {"categories": "a" * 61}).content.decode()
 
 
 def test_a_category_that_answers_name_is_kept(cast, client):
