@@ -227,9 +227,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # ---------------------------------------------------------------- machines
 
 SCIENCE_THREADS = env.int("STUDIO_THREADS", default=os.cpu_count() or 1)
-SILENCE_SECONDS = env.int(
-    "STUDIO_SILENCE_SECONDS", default=60
-)  # a round without a heartbeat this long has lost its worker
+SILENCE_SECONDS = env.int("STUDIO_SILENCE_SECONDS", default=30)  # without a heartbeat this long, a worker is lost
 MAX_ATTEMPTS = 3  # how often a round may lose its worker before it fails
 
 LOGGING = {
