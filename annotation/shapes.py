@@ -7,7 +7,7 @@ category is this project's) is asked by the verb.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ REASONS = ("unclear", "expertise", "too_hard", "technical", "other")
 LONGEST_REWRITE = 100_000
 LONGEST_COMMENT = 10_000
 LONGEST_DRAFT = 256 * 1024
+DEEPEST_DRAFT = 32
 MOST_SPANS = 500
 MOST_CATEGORIES = 100
 MOST_SEATS = 50
@@ -187,12 +188,19 @@ def read_draft(data: Mapping[str, Any]) -> dict[str, Any]:
     return draft
 
 
-def strings_in(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, Mapping):
-        value = [*value.keys(), *value.values()]
-    return [text for part in value for text in strings_in(part)] if isinstance(value, Sequence) else []
+def strings_in(draft: Mapping[str, Any]) -> Iterator[str]:
+    """Every text in `draft`; BadShape where it is nested deeper than a database would take it."""
+    parts: list[tuple[Any, int]] = [(draft, 1)]
+    while parts:
+        value, depth = parts.pop()
+        if depth > DEEPEST_DRAFT:
+            raise BadShape("data", "The draft is nested too deeply.")
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            parts += [(part, depth + 1) for pair in value.items() for part in pair]
+        elif isinstance(value, list):
+            parts += [(part, depth + 1) for part in value]
 
 
 def read_text(data: Mapping[str, Any], field: str, *, longest: int) -> str:

@@ -282,7 +282,12 @@ def test_a_draft_survives_a_reload(cast, page):
     assert not Draft.objects.exists()
 
 
-@pytest.mark.parametrize("data", [None, [], {"a": "\0"}, {"\ud800": 1}, {"a": ["x" * 300_000]}, {"a": float("inf")}])
+DEEP = {"a": json.loads("[" * 400 + "]" * 400)}
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {"a": "\0"}, {"\ud800": 1}, {"a": ["x" * 300_000]}, {"a": float("inf")}, DEEP]
+)
 def test_a_draft_that_cannot_be_stored_is_refused(page, data):
     reply = page.post("draft", {"seat": page.open()["items"][0]["seat"], "data": data})
     assert (reply.status_code, reply.json()["field"]) == (400, "data")
