@@ -18,7 +18,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import bulk
-from annotation.models import Generation, Item, Prompt, Refill, Seat, Verdict
+from annotation.models import Generation, Item, Prompt, Refill, Seat, Skip, Verdict
 from studio.models import Project
 from training import infer, promote
 from training.models import ModelVersion
@@ -55,14 +55,19 @@ def top_up(project: Project) -> Refill | None:
 
 
 def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
-    """Items of `version` that nobody has answered and nobody holds.
+    """Items of `version` that nobody has answered, holds or passed on.
+
+    What one reader passed on is still open to others, but a stock of it would leave that reader an empty queue.
 
     The same items as `unread()`, but the search begins at what this version wrote: a project may hold a hundred
     thousand imported answers beside it, and the timer asks every few seconds. A version belongs to one project.
     """
     seats = Seat.objects.filter(item=OuterRef("pk"))
     free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
-    return Item.objects.filter(Exists(seats.filter(free)), ~Exists(seats.exclude(free)), generation__version=version)
+    passed = Skip.objects.filter(item=OuterRef("pk"))
+    return Item.objects.filter(
+        Exists(seats.filter(free)), ~Exists(seats.exclude(free)), ~Exists(passed), generation__version=version
+    )
 
 
 def retire_stale(project: Project, version: ModelVersion) -> int:

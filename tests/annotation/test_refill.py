@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from annotation import refill, tasks
+from annotation import refill, submit, tasks
 from annotation.claim import take_one
 from annotation.models import Draft, Generation, Item, Prompt, Refill, RefillMovedOn, Seat
 from tests.cast import Cast, make_item, make_project, make_prompt, make_version, settle_item
@@ -95,6 +95,16 @@ def test_a_full_stock_asks_for_nothing_and_a_quarter_missing_asks_again(stocked:
     seat = sit(stocked)
     assert refill.top_up(stocked.project) is None
     sit(stocked, seat.pk)
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    assert len(batch.asked) == 2
+
+
+def test_what_a_reader_passed_on_does_not_fill_the_stock(stocked: Cast, asked: Answers) -> None:
+    fill(stocked)
+    for _ in range(2):
+        seat = sit(stocked)
+        submit.skip(stocked.project, seat.holder, seat.pk, reason="other")
     batch = refill.top_up(stocked.project)
     assert batch is not None
     assert len(batch.asked) == 2
