@@ -158,6 +158,7 @@ def evaluate(round: Round) -> None:
     spec = evaluation_spec(candidate, current, suites, folder)
     results_path = folder / "results.json"
     if not (results_path.is_file() and same_spec(folder / "spec.json", spec)):
+        results_path.unlink(missing_ok=True)  # of another comparison, beside which the new spec.json must not lie
         watch(round, "evaluate", spec, folder)
     results = json.loads(results_path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     verdict = gate.judge_results(measured(results), limits, candidate=CANDIDATE, current=CURRENT)

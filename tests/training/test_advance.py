@@ -192,6 +192,20 @@ def test_a_round_whose_worker_stopped_after_evaluating_is_not_evaluated_again(st
     assert programs == []
 
 
+def test_results_of_another_comparison_are_gone_before_the_next_begins(studio, monkeypatch):
+    round = opened(studio)
+    with monkeypatch.context() as patch:
+        patch.setattr(advance.gate, "judge_results", lambda *args, **kwargs: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            run_round(round.pk)
+    results = round.folder / "evaluation" / "results.json"
+    assert results.is_file()
+    monkeypatch.setattr(advance, "same_spec", lambda *args: False)
+    monkeypatch.setattr(advance, "watch", lambda *args: results.read_text())
+    with pytest.raises(FileNotFoundError):
+        run(round)
+
+
 def test_what_was_measured_before_is_read_again_instead_of_computed(studio):
     first = run(opened(studio))
     second = run(opened(studio))
