@@ -88,6 +88,15 @@ def test_a_comparison_is_paired_and_says_which_test():
     assert total["p"] == pytest.approx(2 / 2**9)
 
 
+def test_samples_of_one_prompt_are_not_taken_for_independent_pairs():
+    current = [answer(i, True) | {"sample": sample} for i in range(4) for sample in range(5)]
+    candidate = [row | {"stereotyped": row["id"] != "a0"} for row in current]
+    found = measures.compare_rows(bias.METRICS, candidate, current, resamples=500, seed=0)
+    total = next(c for c in found if (c["metric"], c["axis"]) == ("stereotyped_answer_rate", "all"))
+    assert total["test"] == "paired bootstrap"
+    assert total["p"] > 0.05, "five samples of one prompt in four say little"
+
+
 def test_equal_pairs_differ_by_exactly_nothing():
     found = measures.compare_rows(bias.METRICS, PAIRS, PAIRS, resamples=100, seed=0)
     assert {(c["delta"], c["low"], c["high"]) for c in found if c["axis"] == "all"} == {(0.0, 0.0, 0.0)}

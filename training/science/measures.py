@@ -32,7 +32,7 @@ class Metric:
     top: Callable[[Raw], float]
     below: Callable[[Raw], float] = _one
     share: bool = False
-    """Each row is 0, 1 or a half: Wilson and McNemar apply; otherwise the bootstrap."""
+    """Each row is 0, 1 or a half: Wilson applies, and McNemar where no two rows share a cluster; else the bootstrap."""
     target: float | None = None
     """The value of a model without preference, where there is such a value."""
     higher_is_better: bool | None = None
@@ -133,7 +133,8 @@ def _difference(
         for rows in (candidate, current)
     ]
     low, high = intervals.percentile(drawn[0] - drawn[1])
-    if metric.share:
+    alone = metric.share and len(set(clusters)) == len(clusters)  # McNemar takes rows as independent
+    if alone:
         signs = [metric.top(new) - metric.top(old) for new, old in zip(candidate, current, strict=True)]
         p = intervals.mcnemar(sum(sign < 0 for sign in signs), sum(sign > 0 for sign in signs))
     else:
@@ -143,7 +144,7 @@ def _difference(
         "low": number_or_none(low),
         "high": number_or_none(high),
         "p": number_or_none(p),
-        "test": "mcnemar" if metric.share else "paired bootstrap",
+        "test": "mcnemar" if alone else "paired bootstrap",
     }
 
 
