@@ -20,8 +20,8 @@ Door = Callable[[Project, Any, dict[str, Any]], dict[str, Any]]
 def json_door(role: Role) -> Callable[[Door], Callable[..., HttpResponse]]:
     """Turn ``door(project, user, data) -> answer`` into a view: POST one JSON object, get one back.
 
-    400 {"error", "field"} the data; 403 not logged in, or not yours to do; 404 not there for you; 409 {"error", ...}
-    overtaken by events. Every error is a sentence.
+    400 {"error", "field"} the data; 403 not logged in (or as another than the header X-Person says), or not yours to
+    do; 404 not there for you; 409 {"error", ...} overtaken by events. Every error is a sentence.
     """
 
     def decorate(door: Door) -> Callable[..., HttpResponse]:
@@ -35,6 +35,9 @@ def json_door(role: Role) -> Callable[[Door], Callable[..., HttpResponse]]:
         def view(request: HttpRequest, slug: str) -> HttpResponse:
             if not request.user.is_authenticated:
                 return refusal(403, "You are logged out. Log in again in another tab: nothing here is lost.")
+            if request.headers.get("X-Person", str(request.user.pk)) != str(request.user.pk):
+                # what one person wrote must not be sent, and lost, in the name of who logged in after them
+                return refusal(403, "Somebody else is logged in now. Log in again as yourself: nothing here is lost.")
             try:
                 return permitted(request, slug)
             except BadShape as error:

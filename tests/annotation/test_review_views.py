@@ -331,6 +331,15 @@ def test_strangers_get_a_sentence_and_never_a_login_page(cast, door):
     ).status_code == 405  # fmt: skip
 
 
+def test_what_one_person_wrote_is_not_taken_from_another(cast, page):
+    seat = page.open()["items"][0]["seat"]
+    other = Page(cast.bo, cast.project)
+    reply = other.post("submit", said(seat), headers={"X-Person": str(cast.ada.pk)})
+    assert (reply.status_code, Draft.objects.count()) == (403, 0)
+    assert "Somebody else" in reply.json()["error"]
+    assert page.post("submit", said(seat), headers={"X-Person": str(cast.ada.pk)}).status_code == 200
+
+
 @pytest.mark.parametrize("door", [*DOORS, "release"])
 def test_a_post_without_its_csrf_token_is_refused(cast, door):
     page = Page(cast.ada, cast.project, enforce_csrf_checks=True)

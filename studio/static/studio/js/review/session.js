@@ -112,7 +112,8 @@ export class Session {
     this.count(-1);
     if (refusal.status !== 400) { // too late, or gone: there is nothing left to answer
       const { rewrite, comment } = record.payload;
-      this.drafts.forget(record.item);
+      if (refusal.status === 404) this.drafts.save(record.item, record.payload); // the server has kept nothing
+      else this.drafts.forget(record.item);
       return this.tell("refused", "warn", refusal.message, [rewrite, comment].filter(Boolean).join("\n\n"));
     }
     this.bringBack(record.item, record.payload);

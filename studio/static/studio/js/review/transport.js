@@ -18,12 +18,20 @@ export function csrfToken() {
   return found ? decodeURIComponent(found[1]) : "";
 }
 
+/** Whose page this is: another person may have logged in since, in another tab. */
+const person = (page) => page.querySelector("[data-review-root]")?.dataset.person || "";
+
 export async function post(url, body) {
   let response;
   try {
     response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() },
+      headers: {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "X-CSRFToken": csrfToken(),
+        "X-Person": person(document),
+      },
       body: JSON.stringify(body),
       credentials: "same-origin",
       redirect: "manual", // the way to the log-in page is an answer, not a page to follow
@@ -62,6 +70,7 @@ export async function fetchPage() {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const data = page.getElementById("review-data");
   if (!data) throw new LoggedOut("You are logged out.");
+  if (person(page) !== person(document)) throw new LoggedOut("Somebody else is logged in now: log in again as yourself.");
   return JSON.parse(data.textContent);
 }
 
