@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotation import freeze
-from annotation.models import Answer
+from annotation.models import Answer, Prompt
 from studio.models import Project
 from training import start
 from training.models import Round, SnapshotRow
@@ -41,11 +41,14 @@ def check_cron(text: str) -> None:
 
 
 def new_demonstrations(project: Project) -> int:
-    """Settled rewrites that are in no snapshot that a round was opened on, whatever became of the round.
+    """Settled rewrites to train on that are in no snapshot that a round was opened on, whatever became of the round.
 
     A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
     """
-    settled = freeze.settled_for_good(project).filter(answer__outcome=Answer.Outcome.BIASED).exclude(answer__rewrite="")
+    settled = freeze.settled_for_good(project).filter(
+        answer__outcome=Answer.Outcome.BIASED, item__generation__prompt__split=Prompt.Split.TRAIN
+    )
+    settled = settled.exclude(answer__rewrite="")
     seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)
     return settled.filter(~Exists(seen)).count()
 

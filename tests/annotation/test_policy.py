@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotation import exchange, policy, tasks
-from annotation.models import Answer, Refill
+from annotation.models import Answer, Prompt, Refill
 from studio.models import Project
 from tests.cast import Cast, make_prompt, make_round, make_version, settle_item
 from training import start
@@ -51,10 +51,12 @@ def test_a_round_opens_when_enough_new_demonstrations_are_settled(cast: Cast, op
     settle(cast, 2)
     settle(cast, 5, outcome="fine")
     assert policy.ask(cast.project) is None
+    Prompt.objects.filter(pk=settle_item(cast.item()).item.generation.prompt_id).update(split="eval")
+    assert policy.ask(cast.project) is None, "what is held out is not learned from"
     settle(cast, 1)
     assert policy.ask(cast.project) is not None
     (call,) = opened
-    assert call["snapshot"].rows == 8
+    assert (call["snapshot"].rows, call["snapshot"].demonstrations) == (9, 3)
     assert (call["actor"], call["trigger"]) == (None, "policy: 3 new demonstrations")
 
 

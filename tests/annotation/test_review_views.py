@@ -99,6 +99,20 @@ def test_submit_saves_and_brings_the_next_item(cast, page):
     assert page.open()["sitting"] == {"done": 1}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_cycle_costs_these_statements_and_no_more(django_assert_num_queries):
+    """Session, person, project; the seat and its item, then BEGIN to COMMIT around three writes; claim, and show."""
+    cast = Cast()
+    for _ in range(5):
+        cast.item()
+    page = Page(cast.ada, cast.project)
+    first, *rest = [item["seat"] for item in page.open()["items"]]
+    page.post("submit", said(first, want=1, holding=rest))  # what is compiled once is compiled now
+    with django_assert_num_queries(11):
+        reply = page.post("submit", said(rest[0], want=1, holding=rest[1:]))
+    assert len(reply.json()["next"]) == 1
+
+
 def test_the_last_item_leaves_none(cast):
     cast.item()
     page = Page(cast.ada, cast.project)
