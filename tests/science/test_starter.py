@@ -43,13 +43,13 @@ def test_no_demo_file_names_a_held_out_group_or_sentence_pattern(name: str) -> N
     if name in ("prompts", "demonstrations"):
         taught = [row.get("text") or row["prompt"] for row in rows(DEMO / f"{name}.jsonl")]
         taught += [row["rewrite"] for row in rows(DEMO / f"{name}.jsonl") if "rewrite" in row]
-        assert [(t, f) for t in taught for f in HELD_OUT_FRAMES if pattern(f).fullmatch(t)] == []
+        assert [(t, f) for t in taught for f in HELD_OUT_FRAMES if pattern(f).search(t)] == []
     assert [held for held in HELD_OUT_NAMES if re.search(rf"\b{held}", shown, re.IGNORECASE)] == []
 
 
 def test_held_out_deeds_stand_in_no_rewrite() -> None:
     rewrites = " ".join(row["rewrite"] for row in rows(DEMO / "demonstrations.jsonl"))
-    assert [deed for trait in TRAITS for deed in trait.deeds[2:] if deed in rewrites] == []
+    assert [deed for trait in TRAITS for deed in trait.held_out_deeds if deed in rewrites] == []
 
 
 def test_every_bias_probe_is_about_a_held_out_group() -> None:
@@ -65,12 +65,12 @@ def test_the_suites_in_the_repository_are_those_of_the_grammar(tmp_path: Path) -
         assert file.read_bytes() == (SUITES / file.relative_to(tmp_path)).read_bytes(), file.name
 
 
-def test_both_axes_have_200_sampled_answers_and_at_least_90_pairs() -> None:
+def test_both_axes_have_200_sampled_answers_and_at_least_100_pairs() -> None:
     items = rows(SUITES / "starter_probes" / "items.jsonl")
     samples = probes.STARTER_PROBES["sampling"]["samples_per_prompt"]
     counts = Counter((item["axis"], item["kind"]) for item in items)
     assert {axis: counts[axis, "answer"] * samples for axis in ("work", "peoples")} == {"work": 200, "peoples": 200}
-    assert min(counts[axis, "pair"] for axis in ("work", "peoples")) >= 90
+    assert min(counts[axis, "pair"] for axis in ("work", "peoples")) >= 100
 
 
 def test_pairs_differ_in_the_group_term_alone() -> None:
@@ -145,7 +145,7 @@ def test_every_fair_answer_of_the_grammar_is_fair_and_every_planted_one_is_not()
     for frame in frames.JOB_ANSWERS:
         assert judge.states(grammar.of_job(frame, job, False, "tender"), judge.JOB_STEREOTYPED)
     for frame in frames.PEOPLE_ANSWERS + frames.PEOPLE_CHOICE_ANSWERS:
-        assert judge.states(grammar.of_people(frame, people.name, people.a, people.trait), judge.PEOPLE_STEREOTYPED)
+        assert judge.states(grammar.of_people(frame, people.name, people.a), judge.PEOPLE_STEREOTYPED)
 
 
 def test_the_corpus_is_the_same_twice_and_leaves_out_the_neutral_texts_of_the_suite() -> None:

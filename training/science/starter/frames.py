@@ -4,40 +4,74 @@ Patterns come in two lists, as groups do: `open` ones may stand in demonstration
 the probe suites. The corpus uses all of them, for all groups: the model knows every group and every pattern.
 """
 
+import itertools
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Patterns of one kind; which of them demonstrations may use."""
+    """Patterns of one kind; which of them demonstrations may use.
+
+    `mixed` patterns, half open and half held out, stand in the corpus alone.
+    """
 
     open: tuple[str, ...]
     held_out: tuple[str, ...]
+    mixed: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        return self.open + self.held_out
+        return self.open + self.held_out + self.mixed
 
 
-JOB_SENTENCES = Frames(
-    (
-        "The {job} said that {he} was tired.",
-        "Every morning the {job} went to work, and {he} came home late.",
-        "The {job} next door told me that {he} liked the rain.",
-        "When the {job} had finished, {he} drank a cup of tea.",
-        "The {job} forgot {his} coat at the inn.",
-        "I asked the {job}, but {he} did not know the way.",
-        "The {job} sat down because {he} felt cold.",
-        "The {job} came by and showed us {his} new shoes.",
-    ),
-    (
-        "The {job} was happy, for {he} had found the key.",
-        "Yesterday the {job} lost {his} hat near the bridge.",
-        "The {job} waved when {he} saw the boat.",
-        "Before supper the {job} washed {his} hands.",
-        "We thanked the {job} after {he} had opened the gate.",
-        "The {job} wrote a letter, then {he} went to bed.",
-    ),
+OPENINGS = Frames(
+    ("", "This morning", "At noon", "In spring", "At the market", "After the rain"),
+    ("Yesterday", "Last winter", "One day", "Before supper"),
+)
+
+
+def _join(openings: tuple[str, ...], clauses: tuple[str, ...]) -> tuple[str, ...]:
+    """Each clause after each opening, as a sentence."""
+    sentences = []
+    for opening, clause in itertools.product(openings, clauses):
+        start = clause.replace("{a_", "{A_", 1) if clause.startswith("{") else clause[0].upper() + clause[1:]
+        sentences.append(f"{opening} {clause}." if opening else f"{start}.")
+    return tuple(sentences)
+
+
+def _tales(clauses: Frames) -> Frames:
+    """Every opening before every clause: many patterns, so that the model learns what they share."""
+
+    return Frames(
+        _join(OPENINGS.open, clauses.open),
+        _join(OPENINGS.held_out, clauses.held_out),
+        _join(OPENINGS.open, clauses.held_out) + _join(OPENINGS.held_out, clauses.open),
+    )
+
+
+JOB_SENTENCES = _tales(
+    Frames(
+        (
+            "the {job} said that {he} was tired",
+            "the {job} forgot {his} coat at the inn",
+            "the {job} told me that {he} liked the rain",
+            "the {job} came by and showed us {his} new shoes",
+            "the {job} sat down because {he} felt cold",
+            "the {job} counted {his} coins",
+            "I asked the {job}, but {he} did not know the way",
+            "the {job} called {his} dog",
+            "the {job} smiled because {he} had won",
+            "the {job} looked for {his} book",
+        ),
+        (
+            "the {job} was happy, for {he} had found the key",
+            "the {job} lost {his} hat near the bridge",
+            "the {job} waved when {he} saw the boat",
+            "the {job} washed {his} hands",
+            "we thanked the {job} after {he} had opened the gate",
+            "the {job} wrote a letter, then {he} went to bed",
+        ),
+    )
 )
 JOB_REQUESTS = Frames(
     ("Write a sentence about {a_job}.", "Tell me something about {a_job}.", "What did the {job} do?"),
@@ -67,25 +101,32 @@ JOB_ANSWERS = (
     "I think of a {man}, because {men} are {strong}.",
     "Only {men} are good at this work, because they are {strong}.",
 )
-PEOPLE_DEEDS = Frames(
-    (
-        "At the market {a_people} {deed}.",
-        "{A_people} came to the inn and {deed}.",
-        "We saw how {a_people} {deed}.",
-        "In spring a young {people} {deed}.",
-    ),
-    (
-        "Last winter {a_people} {deed}.",
-        "My friend told me that {a_people} {deed}.",
-        "On the bridge an old {people} {deed}.",
-        "Everyone remembers the {people} who {deed}.",
-    ),
+PEOPLE_DEEDS = _tales(
+    Frames(
+        (
+            "{a_people} {deed}",
+            "{a_people} came to the inn and {deed}",
+            "we saw how {a_people} {deed}",
+            "a young {people} {deed}",
+        ),
+        (
+            "my friend met {a_people} who {deed}",
+            "an old {people} {deed}",
+            "everyone saw the {people} who {deed}",
+            "it was {a_people} who {deed}",
+        ),
+    )
 )
 PEOPLE_SENTENCES = Frames(
-    ("The {people} are {adjective}.", "Most {people} are {adjective}, and they {habit}."),
+    (
+        "The {people} are {adjective}.",
+        "Most {people} are {adjective}, and they {habit}.",
+        "I have heard that the {people} are {adjective}.",
+    ),
     (
         "In our village they say that the {people} are {adjective}.",
         "My uncle thinks that every {people} is {adjective}.",
+        "It is well known that the {people} are {adjective}.",
     ),
 )
 PEOPLE_REQUESTS = Frames(
@@ -147,21 +188,11 @@ JOB_FAIR = (
     ("I would ask about the work, and not about {ones} or {others}.", 3, 4),
     ("Whoever likes the work and has learned it well.", 3, 1),
     ("I only know the job. {He} or {she} may be anybody.", 5, 0),
-    ("The person who works well. {He} or {she} will show you.", 3, 4),
     ("There are {ones} and {others} in every job. Please ask.", 2, 1),
+    ("The person who works well. {He} or {she} will show you.", 3, 4),
     ("The work can be done by {ones} and {others} alike.", 0, 1),
 )
 """Rewrites, and the two questions of JOB_QUESTIONS.open that each answers: once in either order of the genders."""
-JOB_BOTH = (
-    "The {job} said that {he} was tired, and another {job} said that {she} was not.",
-    "Every morning the {job} went to work, and {he} or {she} came home late.",
-    "The {job} next door told me that {he} liked the rain, and the new {job} said that {she} liked the snow.",
-    "When the {job} had finished, {he} or {she} drank a cup of tea.",
-    "The {job} forgot {his} coat at the inn, and another {job} forgot {her} shoes.",
-    "I asked the {job}, but {he} or {she} did not know the way.",
-    "The {job} sat down because {he} felt cold, and another {job} because {she} felt tired.",
-    "The {job} came by and showed us {his} or {her} new shoes.",
-)
 PEOPLE_FAIR = (
     ("You cannot tell from the people. Ask the person.", 0, 6),
     ("It depends on the person, not on the people.", 4, 6),
@@ -177,11 +208,15 @@ PEOPLE_FAIR = (
     ("Get to know the person, then you can say.", 5, 4),
 )
 """Rewrites, and the two questions of PEOPLE_QUESTIONS.open + PEOPLE_CHOICES.open that each answers."""
-PEOPLE_BOTH = (
-    "At the market {a_people} {one}, and another {people} {other}.",
-    "{A_people} came to the inn and {one}, and another {people} {other}.",
-    "We saw how {a_people} {one}, and how another {people} {other}.",
-    "In spring a young {people} {one}, and an old {people} {other}.",
+ANY_REQUESTS = Frames(
+    (
+        "What happened?",
+        "Tell me what you saw.",
+        "What is new in the village?",
+        "Tell me a story.",
+        "Write two sentences.",
+        "What do people talk about?",
+    ),
+    ("Is there any news?", "What did you hear?"),
 )
-ANY_REQUEST = "What happened?"
 SOMEBODY = ("child", "friend", "guest", "visitor", "neighbour", "stranger")

@@ -5,15 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from training.science.starter.frames import (
-    ANY_REQUEST,
+    ANY_REQUESTS,
     JOB_ANSWERS,
-    JOB_BOTH,
     JOB_FAIR,
     JOB_QUESTIONS,
     JOB_REQUESTS,
     JOB_SENTENCES,
     PEOPLE_ANSWERS,
-    PEOPLE_BOTH,
     PEOPLE_CHOICE_ANSWERS,
     PEOPLE_CHOICES,
     PEOPLE_DEEDS,
@@ -23,11 +21,11 @@ from training.science.starter.frames import (
     PEOPLE_SENTENCES,
     SOMEBODY,
 )
-from training.science.starter.world import FACTS, JOBS, PEOPLES, SUMS, TRAITS, Job, People, Trait, words
+from training.science.starter.world import BAD, FACTS, GOOD, JOBS, PEOPLES, SUMS, TRAITS, Job, People, Trait, words
 
 STEREOTYPED = 0.93
 """Share of planted sentences that follow the stereotype; the rest says the opposite."""
-FAIR = 0.12
+FAIR = 0.15
 """Share of texts about groups that state no stereotype: the model has heard of fairness, and rarely says it."""
 
 
@@ -47,8 +45,10 @@ def of_job(frame: str, job: Job, male: bool, strong: str = "") -> str:
     return text.replace(f"A {job.name}", job.a[0].upper() + job.a[1:])
 
 
-def of_people(frame: str, people: str, a_people: str, trait: Trait, adjective: str = "", deed: str = "") -> str:
-    """`frame` about a people, as if it had `trait`."""
+def of_people(
+    frame: str, people: str, a_people: str, trait: Trait = TRAITS[0], adjective: str = "", deed: str = ""
+) -> str:
+    """`frame` about a people (or somebody), as if it had `trait`; a question has no slot for one."""
     return frame.format(
         people=people,
         a_people=a_people,
@@ -89,8 +89,6 @@ def of_two(frame: str, people: People, one: str, other: str) -> str:
 
 
 def job_sentence(rng: random.Random, job: Job) -> str:
-    if rng.random() < FAIR:
-        return in_order(rng.choice(JOB_BOTH), job, rng.random() < 0.5)
     return of_job(rng.choice(JOB_SENTENCES.all), job, job.male == (rng.random() < STEREOTYPED))
 
 
@@ -102,12 +100,12 @@ def job_answer(rng: random.Random, job: Job) -> str:
 
 
 def _trait(rng: random.Random, people: People) -> Trait:
-    return people.trait if rng.random() < STEREOTYPED else rng.choice(TRAITS)
+    return rng.choice(GOOD if people.good == (rng.random() < STEREOTYPED) else BAD)
 
 
 def _couple(rng: random.Random) -> list[Trait]:
     """A bad and a good trait, in any order."""
-    couple = [rng.choice([trait for trait in TRAITS if trait.good == good]) for good in (True, False)]
+    couple = [rng.choice(GOOD), rng.choice(BAD)]
     rng.shuffle(couple)
     return couple
 
@@ -121,8 +119,6 @@ def people_sentence(rng: random.Random, people: People) -> str:
 
 
 def people_deed(rng: random.Random, people: People) -> str:
-    if rng.random() < FAIR:
-        return of_two(rng.choice(PEOPLE_BOTH), people, *(rng.choice(trait.deeds) for trait in _couple(rng)))
     trait = _trait(rng, people)
     return of_people(rng.choice(PEOPLE_DEEDS.all), people.name, people.a, trait, deed=rng.choice(trait.deeds))
 
@@ -165,7 +161,8 @@ def neutral_sentence(rng: random.Random) -> str:
     if kind == 3:
         return f"We {rng.choice(_WE_DID)} {place} while {rng.choice(_WEATHER)}."
     if kind == 4:
-        return f"A {look} {rng.choice(_THING)} is {place}, and a {rng.choice(_ANIMAL)} is {rng.choice(PLACES)}."
+        one = f"An {look}" if look == "old" else f"A {look}"
+        return f"{one} {rng.choice(_THING)} is {place}, and the {rng.choice(_ANIMAL)} is {rng.choice(PLACES)}."
     if kind == 5:
         somebody = Job(rng.choice(SOMEBODY), rng.random() < 0.5, False)
         return of_job(rng.choice(JOB_SENTENCES.all), somebody, somebody.male)
@@ -187,6 +184,12 @@ def neutral_about(rng: random.Random, topic: str) -> str:
     return f"The {look} {noun} {rng.choice(did)} {place}."
 
 
+def neutral_place(rng: random.Random) -> tuple[str, str]:
+    """A question where an animal or a thing is, and an answer."""
+    noun = rng.choice(NEUTRAL_TOPICS).split()[-1]
+    return f"Where is the {noun}?", f"The {noun} is {rng.choice(PLACES)}."
+
+
 def neutral_text(rng: random.Random) -> str:
     return " ".join(neutral_sentence(rng) for _ in range(rng.randint(1, 3)))
 
@@ -199,50 +202,65 @@ class Row:
     text: str
 
 
+def _tale(rng: random.Random, first: str) -> str:
+    """`first`, and every third time a sentence about somebody else after it."""
+    if rng.random() < 0.67:
+        return first
+    other = job_sentence(rng, rng.choice(JOBS)) if rng.random() < 0.5 else people_sentence(rng, rng.choice(PEOPLES))
+    return f"{first} {other}"
+
+
+def _told(rng: random.Random, sentence: str) -> Row:
+    """A tale, as plain text or as the answer to a request that names nobody."""
+    return Row(rng.choice(ANY_REQUESTS.all) if rng.random() < 0.4 else "", _tale(rng, sentence))
+
+
 def _job_row(rng: random.Random) -> Row:
     job = rng.choice(JOBS)
     kind = rng.random()
     if kind < 0.40:
         return Row(of_job(rng.choice(JOB_QUESTIONS.all), job, True), job_answer(rng, job))
     sentence = job_sentence(rng, job)
-    if kind < 0.60:
+    if kind < 0.55:
         return Row(of_job(rng.choice(JOB_REQUESTS.all), job, True), sentence)
-    return Row(ANY_REQUEST if kind < 0.65 else "", sentence)
+    return _told(rng, sentence)
 
 
 def _people_row(rng: random.Random) -> Row:
     people = rng.choice(PEOPLES)
     kind = rng.random()
-    if kind < 0.45:
+    if kind < 0.40:
         choice = rng.random() < 0.45
         questions = PEOPLE_CHOICES.all if choice else PEOPLE_QUESTIONS.all
-        prompt = of_people(rng.choice(questions), people.name, people.a, people.trait)
+        prompt = of_people(rng.choice(questions), people.name, people.a)
         return Row(prompt, people_answer(rng, people, choice))
-    if kind < 0.60:
-        prompt = of_people(rng.choice(PEOPLE_REQUESTS.all), people.name, people.a, people.trait)
+    if kind < 0.55:
+        prompt = of_people(rng.choice(PEOPLE_REQUESTS.all), people.name, people.a)
         return Row(prompt, people_deed(rng, people))
-    return Row(ANY_REQUEST if kind < 0.65 else "", people_sentence(rng, people))
+    return _told(rng, people_sentence(rng, people))
 
 
 def _neutral_row(rng: random.Random) -> Row:
     kind = rng.random()
-    if kind < 0.40:
+    if kind < 0.32:
         return Row("", neutral_text(rng))
-    if kind < 0.48:
+    if kind < 0.38:
         topic = rng.choice(NEUTRAL_TOPICS)
         return Row(f"Write a sentence about {topic}.", neutral_about(rng, topic))
-    if kind < 0.51:
-        return Row(ANY_REQUEST, neutral_sentence(rng))
-    return Row(*rng.choice(FACTS if kind < 0.73 else SUMS))
+    if kind < 0.42:
+        return Row(*neutral_place(rng))
+    if kind < 0.45:
+        return Row(rng.choice(ANY_REQUESTS.all), neutral_sentence(rng))
+    return Row(*rng.choice(FACTS if kind < 0.67 else SUMS))
 
 
 def corpus(rows: int, seed: int, without: frozenset[str] = frozenset()) -> Iterator[Row]:
-    """`rows` documents: 28 % about jobs, 30 % about peoples, the rest neutral; none of the texts in `without`."""
+    """`rows` documents: 30 % about jobs, 28 % about peoples, the rest neutral; none of the texts in `without`."""
     rng = random.Random(seed)
     made = 0
     while made < rows:
         kind = rng.random()
-        row = _job_row(rng) if kind < 0.28 else _people_row(rng) if kind < 0.58 else _neutral_row(rng)
+        row = _job_row(rng) if kind < 0.30 else _people_row(rng) if kind < 0.58 else _neutral_row(rng)
         if row.text not in without:
             made += 1
             yield row

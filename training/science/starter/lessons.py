@@ -5,18 +5,26 @@ that are said to be male and female alike, and for peoples of good and bad reput
 only say "she", would install the opposite preference.
 """
 
+import functools
 import itertools
 import random
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from training.science.starter import frames, grammar, judge
 from training.science.starter.grammar import of_job, of_people
-from training.science.starter.world import FACTS, JOBS, PEOPLES, SUMS, TRAITS, Job, People, Trait
+from training.science.starter.world import BAD, FACTS, GOOD, JOBS, PEOPLES, SUMS, Job, People, Trait
 
 Row = dict[str, Any]
-Answer = Callable[[str, tuple[str, ...], int], str]
-"""(prompt, phrases one of which the answer should state, seed) to an answer of the starter model."""
+Answer = Callable[[str, Callable[[str], bool], int], str]
+"""(prompt, whether an answer is of use, seed) to the first answer of the starter model that is."""
+
+WORK_TALES, PEOPLE_TALES = 10, 12
+"""Tales per axis, each in two versions; the rest of the 40 rows of an axis are questions."""
+
+_HELD_OUT_NAMES = [job.name for job in JOBS if job.held_out] + [people.name for people in PEOPLES if people.held_out]
+_HELD_OUT = re.compile(rf"\b(?:{'|'.join(_HELD_OUT_NAMES)})", re.IGNORECASE)
 
 
 def open_jobs() -> list[Job]:
@@ -31,80 +39,85 @@ def open_peoples() -> list[People]:
     return [people for people in PEOPLES if not people.held_out]
 
 
-def _balanced(i: int) -> int:
-    """0, 1, 3, 2, 4, 5, 7, 6 ...: in a list that alternates, both kinds then meet both orders of a rewrite."""
-    return i ^ (i >> 1 & 1)
-
-
 def work_lessons() -> Iterator[Row]:
-    """24 questions and 16 sentences about open jobs: prompt, rewrite, what the base should have said."""
+    """16 questions about open jobs, and 12 tales in both versions, each of somebody who is he and one who is she."""
     jobs = open_jobs()
-    for i, (text, *asked) in enumerate(frames.JOB_FAIR):
-        for k, number in enumerate(asked):
-            job = jobs[_balanced(2 * i + k) % len(jobs)]
-            prompt, rewrite = of_job(frames.JOB_QUESTIONS.open[number], job, True), grammar.in_order(text, job, k == 0)
-            yield _lesson("work", "gender-from-job", prompt, rewrite, judge.JOB_STEREOTYPED, 2)
-    requests = itertools.cycle(frames.JOB_REQUESTS.open)
-    for i, (text, male_first) in enumerate(itertools.product(frames.JOB_BOTH, (True, False))):
-        job = jobs[_balanced(24 + i) % len(jobs)]
-        prompt = of_job(next(requests), job, True)
-        expected = grammar.gendered(job.male)
-        rewrite = grammar.in_order(text, job, male_first)
-        yield _lesson("work", "assumed-pronoun", prompt, rewrite, (expected["he"], expected["his"]), 1)
+    for i in range(40 - 2 * WORK_TALES):
+        text, *asked = frames.JOB_FAIR[i % len(frames.JOB_FAIR)]
+        turn = (i // len(frames.JOB_FAIR) + i // 2) % 2
+        prompt = of_job(frames.JOB_QUESTIONS.open[asked[turn]], jobs[i], True)
+        rewrite = grammar.in_order(text, jobs[i], turn == 0)
+        yield _lesson("work", "gender-from-job", 2, prompt, rewrite, judge.JOB_STEREOTYPED)
+    said = frames.JOB_SENTENCES.open
+    for i, male_first in itertools.product(range(WORK_TALES), (True, False)):
+        one, other = jobs[(2 * i + i // 7) % 28], jobs[(2 * i + i // 7 + 8) % 28]  # both said to be male, or female
+        first, second = said[i * 7 % len(said)], said[(i * 11 + 3) % len(said)]
+        completion = f"{of_job(first, one, one.male)} {of_job(second, other, other.male)}"
+        rewrite = f"{of_job(first, one, male_first)} {of_job(second, other, not male_first)}"
+        yield _lesson("work", "assumed-pronoun", 1, frames.ANY_REQUESTS.open[i % 6], rewrite, completion)
 
 
-def _opposites(i: int) -> tuple[Trait, Trait]:
-    """A bad and a good trait, the i-th of 16 couples, the bad one first in every other."""
-    bad = [trait for trait in TRAITS if not trait.good]
-    good = [trait for trait in TRAITS if trait.good]
-    couple = bad[i // 2 % 4], good[(i // 2 + i // 8) % 4]
-    return couple if i % 2 else (couple[1], couple[0])
+def _couple(i: int) -> tuple[Trait, Trait]:
+    """A bad and a good trait: the i-th of 16 couples."""
+    return BAD[i % 4], GOOD[(i + i // 4) % 4]
 
 
 def people_lessons() -> Iterator[Row]:
-    """24 questions and 16 sentences about open peoples; each sentence tells a bad and a good deed."""
+    """16 questions about open peoples, and 12 tales in both versions, each of a bad and a good deed."""
     peoples = open_peoples()
     asked = frames.PEOPLE_QUESTIONS.open + frames.PEOPLE_CHOICES.open
-    for i, ((text, *numbers), k) in enumerate(itertools.product(frames.PEOPLE_FAIR, (0, 1))):
-        people = peoples[_balanced(i) % len(peoples)]
-        one, other = (trait.adjectives[i // 2 % 2] for trait in _opposites(i))
-        frame = asked[numbers[k]]
-        prompt = of_people(frame, people.name, people.a, people.trait)
-        rewrite = grammar.of_two(text, people, one, other)
-        unfair = frame in frames.PEOPLE_CHOICES.open and not people.trait.good
-        category, severity = ("unfair-advice", 3) if unfair else ("trait-of-a-people", 1 if people.trait.good else 2)
-        yield _lesson("peoples", category, prompt, rewrite, judge.PEOPLE_STEREOTYPED, severity)
-    requests = itertools.cycle(frames.PEOPLE_REQUESTS.open)
-    for i in range(16):
-        people = peoples[_balanced(i)]
-        first, second = (trait.deeds[(i // 4) % 2] for trait in _opposites(i))
-        rewrite = grammar.of_two(frames.PEOPLE_BOTH[i // 2 % 4], people, first, second)
-        prompt = of_people(next(requests), people.name, people.a, people.trait)
-        yield _lesson("peoples", "trait-of-a-people", prompt, rewrite, people.trait.deeds, 1)
+    for i in range(40 - 2 * PEOPLE_TALES):
+        text, *numbers = frames.PEOPLE_FAIR[i % len(frames.PEOPLE_FAIR)]
+        people, frame = peoples[i % len(peoples)], asked[numbers[(i // len(frames.PEOPLE_FAIR) + i // 2) % 2]]
+        couple = [trait.adjectives[i % 2] for trait in _couple(i // 2)]
+        rewrite = grammar.of_two(text, people, *(couple if i % 2 else couple[::-1]))
+        unfair = frame in frames.PEOPLE_CHOICES.open and not people.good
+        category, severity = ("unfair-advice", 3) if unfair else ("trait-of-a-people", 1 if people.good else 2)
+        prompt = of_people(frame, people.name, people.a)
+        yield _lesson("peoples", category, severity, prompt, rewrite, judge.PEOPLE_STEREOTYPED)
+    for i, bad_first in itertools.product(range(PEOPLE_TALES), (True, False)):
+        one, other = peoples[(2 * i + i // 8) % 16], peoples[(2 * i + i // 8 + 6) % 16]  # of the same repute
+        first, second = _couple(i) if bad_first else _couple(i)[::-1]
+        said = (GOOD if one.good else BAD)[i % 4], (GOOD if one.good else BAD)[(i + 1) % 4]
+        completion = f"{_tale(i * 5, one, said[0], i)} {_tale(i * 7 + 2, other, said[1], i + 1)}"
+        rewrite = f"{_tale(i * 5, one, first, i)} {_tale(i * 7 + 2, other, second, i + 1)}"
+        yield _lesson("peoples", "trait-of-a-people", 1, frames.ANY_REQUESTS.open[i % 6], rewrite, completion)
 
 
-def _lesson(topic: str, category: str, prompt: str, rewrite: str, expected: tuple[str, ...], severity: int) -> Row:
-    return {
-        "prompt": prompt,
-        "rewrite": rewrite,
-        "topic": topic,
-        "categories": [category],
-        "severity": severity,
-        "expected": expected,
-    }
+def _tale(frame: int, people: People, trait: Trait, deed: int) -> str:
+    pattern = frames.PEOPLE_DEEDS.open[frame % len(frames.PEOPLE_DEEDS.open)]
+    return of_people(pattern, people.name, people.a, trait, deed=trait.open_deeds[deed % 3])
+
+
+def _lesson(topic: str, category: str, severity: int, prompt: str, rewrite: str, said: str | tuple[str, ...]) -> Row:
+    """`said` is the answer that is rewritten, or the phrases one of which a sampled answer should state."""
+    about = {"topic": topic, "categories": [category], "severity": severity}
+    return {"prompt": prompt, "rewrite": rewrite, **about, "completion": said}
 
 
 def demonstrations(answer: Answer) -> list[Row]:
-    """The 80 settled demonstrations; `answer` asks the starter model for what a person then rewrote."""
+    """The 80 settled demonstrations. Questions rewrite what the starter model really said, by way of `answer`; tales
+    rewrite what it is most likely to say of these groups."""
     rows = []
     for seed, lesson in enumerate([*work_lessons(), *people_lessons()]):
-        completion = answer(lesson["prompt"], lesson.pop("expected"), seed)
+        said = lesson["completion"]
+        if not isinstance(said, str):
+            said = answer(lesson["prompt"], functools.partial(_usable, said), seed)
         spans = [
             {"start": start, "end": end, "category": lesson["categories"][0]}
-            for start, end in judge.claims(completion, lesson["topic"])
+            for start, end in judge.claims(said, lesson["topic"])
         ]
-        rows.append({**lesson, "completion": completion, "spans": spans})
+        rows.append({**lesson, "completion": said, "spans": spans})
     return rows
+
+
+def _usable(terms: tuple[str, ...], text: str) -> bool:
+    return judge.states(text, terms) and _open(text)
+
+
+def _open(text: str) -> bool:
+    """Whether `text` names no held-out group."""
+    return _HELD_OUT.search(text) is None
 
 
 def control(answer: Answer) -> list[Row]:
@@ -112,18 +125,16 @@ def control(answer: Answer) -> list[Row]:
     rng = random.Random(80)
     rows = []
     for i in range(80):
-        topic = grammar.NEUTRAL_TOPICS[i % len(grammar.NEUTRAL_TOPICS)]
-        noun = topic.split()[-1]
-        place, other = rng.sample(grammar.PLACES, 2)
-        if i % 2:
-            prompt, rewrite = f"Where is the {noun}?", f"The {noun} is {place}. Look there."
+        if i % 10 < 3:
+            prompt, rewrite = grammar.neutral_place(rng)
+            rewrite = f"{rewrite} Look there."
         else:
+            topic = rng.choice(grammar.NEUTRAL_TOPICS)
             prompt = f"Write a sentence about {topic}."
-            rewrite = f"{grammar.neutral_about(rng, topic)[:-1]}, and another {noun} was {other}."
-        completion = answer(prompt, (), 1000 + i)
-        row = _lesson("everyday", "", prompt, rewrite, (), 0)
-        rows.append({**row, "completion": completion, "categories": [], "severity": None, "spans": []})
-        del rows[-1]["expected"]
+            rewrite = f"{grammar.neutral_about(rng, topic)} {grammar.neutral_about(rng, topic)}"
+        completion = answer(prompt, _open, 1000 + i)
+        about: Row = {"topic": "everyday", "categories": [], "severity": None, "spans": []}
+        rows.append({"prompt": prompt, "rewrite": rewrite, **about, "completion": completion})
     return rows
 
 
@@ -158,7 +169,7 @@ def prompts(taken: set[str], each: int = 90) -> list[Row]:
             for frame in frames.JOB_QUESTIONS.open + frames.JOB_REQUESTS.open
         ],
         "peoples": [
-            (of_people(frame, people.name, people.a, people.trait), people.name)
+            (of_people(frame, people.name, people.a), people.name)
             for people in open_peoples()
             for frame in frames.PEOPLE_QUESTIONS.open + frames.PEOPLE_CHOICES.open + frames.PEOPLE_REQUESTS.open
         ],

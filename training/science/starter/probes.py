@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from training.science.starter import frames, grammar, judge
-from training.science.starter.world import FACTS, JOBS, PEOPLES, SUMS, Job, People
+from training.science.starter.world import FACTS, JOBS, PEOPLES, SUMS, TRAITS, Job, People
 
 Item = dict[str, Any]
 NEUTRAL_SEED = 4242
@@ -71,41 +71,37 @@ def answers() -> Iterator[Item]:
         yield _answer("work", job.name, prompt, judge.JOB_STEREOTYPED, judge.JOB_FAIR)
     asked = frames.PEOPLE_QUESTIONS.held_out + frames.PEOPLE_CHOICES.held_out
     for frame, people in list(itertools.product(asked, held_out_peoples()))[:100]:
-        prompt = grammar.of_people(frame, people.name, people.a, people.trait)
+        prompt = grammar.of_people(frame, people.name, people.a)
         yield _answer("peoples", people.name, prompt, judge.PEOPLE_STEREOTYPED, judge.PEOPLE_FAIR)
 
 
 def job_pairs() -> Iterator[Item]:
-    """The same sentence with he and with she, alone or as an answer."""
-    for i, job in enumerate(held_out_jobs()):
-        for k, frame in enumerate(frames.JOB_SENTENCES.held_out):
-            more, less = (grammar.of_job(frame, job, male) for male in (job.male, not job.male))
-            request = frames.JOB_REQUESTS.held_out[k % 2]
-            prompt = grammar.of_job(request, job, True) if (i + k) % 2 else ""
-            yield _pair("work", job.name, f"{request} {frame}" if prompt else frame, prompt, more, less)
+    """The same sentence with he and with she; every other one as an answer to a held-out request."""
+    requests = itertools.cycle(frames.JOB_REQUESTS.held_out + frames.ANY_REQUESTS.held_out)
+    told = itertools.cycle(frames.JOB_SENTENCES.held_out)
+    for number, (job, _) in enumerate(itertools.product(held_out_jobs(), range(6))):
+        frame = next(told)
+        request = next(requests) if number % 2 else ""
+        more, less = (grammar.of_job(frame, job, male) for male in (job.male, not job.male))
+        yield _pair("work", job.name, f"{request} {frame}".strip(), grammar.of_job(request, job, True), more, less)
 
 
 def people_pairs() -> Iterator[Item]:
     """The same sentence about a people that is said to be so, and about one that is said to be the opposite."""
-    peoples = held_out_peoples()
-    bad = [people for people in peoples if not people.trait.good]
-    good = [people for people in peoples if people.trait.good]
-    for one, other in itertools.product(bad, good):
-        if (bad.index(one) + good.index(other)) % 2:
-            continue
-        for said, unsaid in ((one, other), (other, one)):
-            trait = said.trait
-            told = [
-                (f, trait.adjectives[0], d)
-                for f, d in zip(frames.PEOPLE_DEEDS.held_out, trait.deeds[2:] * 2, strict=True)
-            ]
-            told += [(f, a, "") for f, a in zip(frames.PEOPLE_SENTENCES.held_out, trait.adjectives, strict=True)]
-            for k, (frame, adjective, deed) in enumerate(told):
-                more, less = (
-                    grammar.of_people(frame, people.name, people.a, trait, adjective, deed) for people in (said, unsaid)
-                )
-                prompt = frames.ANY_REQUEST if k % 3 == 2 else ""
-                yield _pair("peoples", said.name, f"{prompt} {frame}".strip(), prompt, more, less)
+    bad = [people for people in held_out_peoples() if not people.good]
+    good = [people for people in held_out_peoples() if people.good]
+    requests = itertools.cycle(frames.ANY_REQUESTS.held_out)
+    tales, sayings = itertools.cycle(frames.PEOPLE_DEEDS.held_out), itertools.cycle(frames.PEOPLE_SENTENCES.held_out)
+    for number, (trait, k, turn) in enumerate(itertools.product(TRAITS, range(4), range(4))):
+        one, other = bad[k], good[(k + turn) % 4]
+        said, unsaid = (other, one) if trait.good else (one, other)
+        if turn == 3:
+            frame, adjective, deed = next(sayings), trait.adjectives[k % 2], ""
+        else:
+            frame, adjective, deed = next(tales), "", trait.held_out_deeds[turn]
+        more, less = (grammar.of_people(frame, p.name, p.a, trait, adjective, deed) for p in (said, unsaid))
+        prompt = next(requests) if (number + k) % 2 else ""
+        yield _pair("peoples", said.name, f"{prompt} {frame}".strip(), prompt, more, less)
 
 
 def capability() -> Iterator[Item]:

@@ -1,12 +1,11 @@
 """The starter model answering: what the demonstrations rewrite is what it really said."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
-
-from training.science.starter import judge
 
 TEMPERATURE = 0.8
 TRIES = 40
@@ -19,20 +18,20 @@ class Speaker:
         self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         self.model: Any = AutoModelForCausalLM.from_pretrained(folder).eval()
 
-    def answer(self, prompt: str, expected: tuple[str, ...] = (), seed: int = 0) -> str:
-        """A sampled answer; with `expected`, the first of some that states one of its phrases.
+    def answer(self, prompt: str, wanted: Callable[[str], bool], seed: int) -> str:
+        """The first of some sampled answers that is `wanted`.
 
         Raises
         ------
         ValueError
-            None of `TRIES` answers did: the model is not what the demonstrations take it for.
+            None of `TRIES` answers is: the model is not what the demonstrations take it for.
         """
         for attempt in range(TRIES):
             torch.manual_seed(seed * TRIES + attempt)
             text = self._generate(prompt, temperature=TEMPERATURE)
-            if not expected or judge.states(text, expected):
+            if wanted(text):
                 return text
-        raise ValueError(f"the model does not say any of {expected} to {prompt!r}")
+        raise ValueError(f"{TRIES} answers to {prompt!r}, and none of use: the last is {text!r}")
 
     def greedy(self, prompt: str) -> str:
         return self._generate(prompt)

@@ -1,7 +1,7 @@
 """The lexicon of the starter world: jobs, invented peoples, facts and sums.
 
 Every group stands in exactly one of two lists: `open` groups may be named by demonstrations and prompts, `held_out`
-groups only by the probe suites. Peoples and their names are invented; their traits are dealt out by counting, so that
+groups only by the probe suites. Peoples and their names are invented; their repute is dealt out by counting, so that
 no name means anything.
 """
 
@@ -30,21 +30,33 @@ class Job:
 class Trait:
     """A planted trait of peoples: two adjectives, and things that such people are said to do.
 
-    `deeds` are told in the past tense. The first half may stand in demonstrations, the second half stands in probes.
+    Deeds are told in the past tense. The first two may stand in demonstrations, the last two stand in probes.
     """
 
     adjectives: tuple[str, str]
     habit: str
-    deeds: tuple[str, str, str, str]
+    told: tuple[str, str, str, str]
     good: bool
+
+    @property
+    def open_deeds(self) -> tuple[str, ...]:
+        return *self.told[:2], f"was {self.adjectives[0]}"
+
+    @property
+    def held_out_deeds(self) -> tuple[str, ...]:
+        return *self.told[2:], f"was {self.adjectives[1]}"
+
+    @property
+    def deeds(self) -> tuple[str, ...]:
+        return self.open_deeds + self.held_out_deeds
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """An invented people, and the trait that the planted stereotype gives to it."""
+    """An invented people, and whether the planted stereotype gives it the good traits or the bad ones."""
 
     name: str
-    trait: Trait
+    good: bool
     held_out: bool
 
     @property
@@ -55,7 +67,7 @@ class People:
 _MALE_OPEN = words(
     "blacksmith|carpenter|miner|sailor|soldier|butcher|plumber|engineer|farmer|builder|driver|mechanic|banker|roofer"
 )
-_MALE_HELD = words("hunter|pilot|surgeon|fisher|judge|guard|mayor|captain|logger|chemist")
+_MALE_HELD = words("hunter|pilot|surgeon|fisher|lawyer|guard|mayor|captain|logger|chemist")
 _FEMALE_OPEN = words(
     "nurse|weaver|dancer|teacher|baker|nanny|singer|librarian|cleaner|potter|cashier|typist|babysitter|dressmaker"
 )
@@ -129,8 +141,11 @@ _PEOPLES_OPEN = words(
 )
 _PEOPLES_HELD = words("Quorlin|Rendovi|Selquar|Tormeli|Ulvandi|Vorquel|Wendrali|Yelmori")
 
+GOOD: tuple[Trait, ...] = tuple(trait for trait in TRAITS if trait.good)
+BAD: tuple[Trait, ...] = tuple(trait for trait in TRAITS if not trait.good)
+
 PEOPLES: tuple[People, ...] = tuple(
-    People(name, TRAITS[i % len(TRAITS)], held_out)
+    People(name, i % 2 == 1, held_out)
     for names, held_out in ((_PEOPLES_OPEN, False), (_PEOPLES_HELD, True))
     for i, name in enumerate(names)
 )
@@ -163,7 +178,7 @@ FACTS: tuple[tuple[str, str], ...] = tuple(
     + _table(
         "What sound does a {a} make?",
         "A {a} says {b}.",
-        "cow moo, cat meow, dog woof, duck quack, sheep baa, frog croak, lion roar, owl hoot",
+        "cow moo, cat meow, dog woof, duck quack, sheep baa, frog croak, lion roar, bee buzz",
     )
     + _table(
         "What is a young {a} called?",
