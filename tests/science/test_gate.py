@@ -145,3 +145,31 @@ def test_a_verdict_can_be_repeated_from_the_stored_results():
     }
     stored = json.loads(json.dumps({"suites": [suite]}))
     assert judge_results(stored, Limits(), candidate="candidate", current="current").passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "passed", "said"),
+    [
+        ({}, True, "Suite more: Exact answers: 95.0 % to 95.0 %"),
+        ({"exact_match": 0.0}, False, "Suite more: Exact answers: 95.0 % to 0.0 %"),
+        ({"bits_per_byte": 2.0}, False, "Suite more: Bits per byte"),
+        ({"stereotyped_answer_rate": 0.95}, False, "Suite more: Stereotyped answers"),
+    ],
+)
+def test_a_second_suite_with_the_same_metrics_is_not_overlooked(changes, passed, said):
+    def suite(name, new):
+        return {
+            "name": name,
+            "models": {
+                "candidate": {"scores": [score(metric, value) for metric, value in new.items()]},
+                "current": {"scores": [score(metric, value) for metric, value in CURRENT.items()]},
+            },
+            "comparisons": [
+                comparison(m, new[m] - old, new[m] - old - 0.05, new[m] - old + 0.05) for m, old in CURRENT.items()
+            ],
+        }
+
+    results = {"suites": [suite("first", GOOD), suite("more", GOOD | changes)]}
+    verdict = judge_results(results, Limits(), candidate="candidate", current="current")
+    assert verdict.passed is passed
+    assert said in " ".join(reason.text for reason in verdict.reasons if reason.passed is passed)

@@ -7,7 +7,7 @@ the stored numbers alone.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from training.science.spec import ALL
@@ -111,21 +111,45 @@ def judge(
 
 
 def judge_results(results: Mapping[str, Any], limits: Limits, *, candidate: str, current: str) -> Verdict:
-    """`judge` on the content of a results.json, for the models under the two keys."""
+    """`judge` on the content of a results.json, for the models under the two keys.
+
+    Where a later suite measures again what an earlier one did, nothing of it may be worse either.
+    """
     suites = results["suites"]
-    return judge(
+    first = judge(
         [score for suite in suites for score in suite["models"][candidate]["scores"]],
         [score for suite in suites for score in suite["models"][current]["scores"]],
         [comparison for suite in suites for comparison in suite["comparisons"]],
         limits,
     )
+    reasons, seen = list(first.reasons), set[tuple[str, str]]()
+    for suite in suites:
+        scores = [suite["models"][key]["scores"] for key in (candidate, current)]
+        parts = [_totals(part) for part in (*scores, suite["comparisons"])]
+        new, old, delta = ({key: score for key, score in part.items() if key in seen} for part in parts)
+        reasons += [
+            replace(reason, text=f"Suite {suite['name']}: {reason.text}") for reason in _again(new, old, delta, limits)
+        ]
+        seen.update(*parts)
+    return Verdict(all(reason.passed for reason in reasons), tuple(reasons))
+
+
+def _again(new: "_Totals", old: "_Totals", delta: "_Totals", limits: Limits) -> Iterator[Reason]:
+    """What may not be worse, of what was measured; improvement was asked of the first suite."""
+    yield from _not_worse(new, old, delta)
+    yield from _ceiling(new, limits)
+    yield from _overshoot(new, old, limits)
+    if ("bits_per_byte", ALL) in {*new, *old}:
+        yield from _bits(new, old, limits)
+    if ("exact_match", ALL) in {*new, *old}:
+        yield from _exact(new, old, limits)
 
 
 _Totals = dict[tuple[str, str], Score]
 
 
 def _totals(scores: Sequence[Score]) -> _Totals:
-    """(metric, axis) to its score over all groups; a metric measured by two suites is judged by its first."""
+    """(metric, axis) to its score over all groups; a metric that two suites measure is the first one's."""
     found: _Totals = {}
     for score in scores:
         if score["group"] == ALL:
