@@ -5,6 +5,7 @@ what the step made: so a round's state tells exactly what exists.
 """
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -21,11 +22,13 @@ from studio import audit
 from studio.models import Project
 from training import child
 from training.models import Comparison, Evaluation, ModelVersion, Round, RoundMetric, Score, State
-from training.promote import live_version, promote
+from training.promote import Stale, live_version, promote
 from training.science import checkpoints, gate
 from training.science.lines import Refused
 from training.science.spec import EvaluationSpec, RoundSpec, Spec
 from training.suites import Suite, UnknownSuite, suites_of
+
+logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.3
 """How often progress is written down, and so how soon a cancel is noticed."""
@@ -165,9 +168,16 @@ def evaluate(round: Round) -> None:
     with transaction.atomic():
         store(round, results, {CANDIDATE: candidate, CURRENT: current}, folder)
         rest(round, verdict, limits, current, {suite.name: suite.digest for suite in suites})
-        if verdict.passed and project.auto_promote and live_version(project) == current:
-            # A person who promoted another version meanwhile knows something that this comparison does not.
-            promote(candidate, actor=None, reason="gate passed, project policy")
+        if verdict.passed and project.auto_promote:
+            follow_policy(candidate)
+
+
+def follow_policy(candidate: ModelVersion) -> None:
+    """Promote what passed, unless another version went live meanwhile: who did that knows more than this verdict."""
+    try:
+        promote(candidate, actor=None, reason="gate passed, project policy")
+    except Stale as error:
+        logger.info("not promoted by the policy: %s", error)
 
 
 def measured(results: dict[str, Any]) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class CancelForm(forms.Form):
 
 
 class PromoteForm(forms.Form):
-    """Why a version goes live; against the gate the reason must be written."""
+    """Why a version goes live; against the gate, or on an old verdict, the reason must be written."""
 
     reason = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     against_gate = forms.BooleanField(required=False)
+    old_verdict = forms.BooleanField(required=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from studio.models import Project
 from training.models import ModelVersion, Promotion
-from training.promote import Way, way_of
+from training.promote import Way, judged_against, way_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,10 @@ class Standing:
     live: bool
     was_live: bool
     way: Way
+    against: int | None
+    """The version its round was judged against."""
+    current: int | None
+    """The version that is live now."""
 
 
 def promotions_of(project: Project) -> list[Promotion]:
@@ -30,6 +34,13 @@ def standings(project: Project, promotions: list[Promotion]) -> list[Standing]:
 
 def standing(version: ModelVersion, promotions: list[Promotion]) -> Standing:
     """How `version` stands, by the promotions of its project (the newest first)."""
-    live = bool(promotions) and promotions[0].version_id == version.pk
+    live = promotions[0].version if promotions else None
     was_live = any(promotion.version_id == version.pk for promotion in promotions)
-    return Standing(version, live, was_live, way_of(version, live=live, was_live=was_live))
+    return Standing(
+        version,
+        live=version == live,
+        was_live=was_live,
+        way=way_of(version, live=live, was_live=was_live),
+        against=judged_against(version),
+        current=live.number if live else None,
+    )

@@ -33,7 +33,7 @@ def judged(studio, behaviour: str = "") -> Round:
         ("get", "rounds", [], "ada"),
         ("get", "round", [1], "ada"),
         ("get", "round-progress", [1], "ada"),
-        ("get", "round-log", [1], "ada"),
+        ("get", "round-log", [1], "max"),
         ("get", "round-raw", [1, "probes", "candidate"], "ada"),
         ("get", "versions", [], "ada"),
         ("get", "round-open", ["DIGEST"], "max"),
@@ -222,6 +222,36 @@ def test_an_admin_promotes_goes_against_the_gate_and_back(studio, client):
     assert ModelVersion.objects.current(studio.project).number == 0
     assert promote(9).status_code == 404
     assert promote(0, reason="x" * 3000).status_code == 400
+
+
+def test_a_version_judged_against_one_that_is_no_longer_live_needs_a_reason(studio, client):
+    judged(studio)
+    judged(studio)
+    client.force_login(studio.max)
+    promote = lambda number, **data: client.post(url(studio, "version-promote", number), data)  # noqa: E731
+    assert promote(2).status_code == 302
+    for page in (url(studio, "versions"), url(studio, "round", 1)):
+        shown = client.get(page).content.decode()
+        assert "Promote v1: judged against v0, now live is v2" in shown
+        assert 'name="old_verdict" value="on"' in shown
+    for data in ({}, {"reason": "written before v2 went live"}, {"old_verdict": "on"}):
+        refused = promote(1, **data)
+        assert refused.status_code == 409
+        assert "was judged against version 0, now live is version 2" in refused.content.decode()
+    assert promote(1, old_verdict="on", reason="v2 stammers.").status_code == 302
+    assert ModelVersion.objects.current(studio.project).number == 1
+
+
+def test_the_log_is_shown_to_admins_only(studio, client):
+    judged(studio)
+    (Round.objects.get().folder / "log.txt").write_text("reading /home/studio/secret place\n")
+    (Round.objects.get().folder / "evaluation" / "log.txt").unlink(missing_ok=True)
+    for person, shown in (("ada", False), ("iris", False), ("max", True)):
+        client.force_login(getattr(studio, person))
+        for name in ("round", "round-progress"):
+            page = client.get(url(studio, name, 1)).content.decode()
+            assert ("secret place" in page) is shown
+            assert ("whole log" in page) is shown
 
 
 def test_a_cancel_by_page_and_one_too_late(studio, client):

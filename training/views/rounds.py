@@ -99,7 +99,7 @@ def round_cancel(request: HttpRequest, project: Project, number: int) -> HttpRes
 
 
 @require_GET
-@needs(Role.ANNOTATOR)
+@needs(Role.ADMIN)
 def round_log(request: HttpRequest, project: Project, number: int) -> HttpResponse | FileResponse:
     path = log_folder(find(project, number)) / "log.txt"
     if not path.is_file():
