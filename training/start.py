@@ -166,7 +166,7 @@ def check_rows(snapshot: Snapshot, spec: RoundSpec) -> None:
     if not snapshot.demonstrations:
         raise CannotOpen("The snapshot has no demonstration: no row holds a rewrite to learn from.")
     try:
-        dataset.sft_records(dataset.read_snapshot(snapshot.path, snapshot.digest), use_accepted=spec.use_accepted)
+        dataset.check_snapshot(snapshot.path, snapshot.digest, use_accepted=spec.use_accepted)
     except Refused as error:
         raise CannotOpen(str(error)) from error
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
 def test_a_bad_file_is_refused_with_the_number_of_its_line(tmp_path, content, said):
     path = tmp_path / "snapshot.jsonl"
     path.write_bytes(content)
-    assert said in refusal(dataset.read_snapshot, path, hashlib.sha256(content).hexdigest())
+    for read in (dataset.read_snapshot, dataset.check_snapshot):
+        assert said in refusal(read, path, hashlib.sha256(content).hexdigest())
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -96,6 +98,43 @@ def test_many_bad_rows_are_counted_and_the_first_five_named():
 @pytest.mark.parametrize("make", [dataset.sft_records, dataset.dpo_records, dataset.kto_records])
 def test_a_snapshot_without_a_row_to_train_on_is_refused(make):
     assert "No row" in refusal(make, [make_row(1, split="test")])
+
+
+@pytest.mark.parametrize("use_accepted", [True, False])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [make_row(1), FINE],
+        [make_row(i, rewrite="") for i in range(8)],
+        [make_row(1), FINE | {"completion": " "}],
+        [FINE],
+        [make_row(1, split="test", rewrite="")],
+    ],
+    ids=["good", "many bad", "empty answer", "fine only", "held out"],
+)
+def test_a_check_of_a_file_says_what_reading_it_and_making_records_would_say(tmp_path, rows, use_accepted):
+    def outcome(work):
+        try:
+            work()
+        except Refused as refused:
+            return refused.code, str(refused)
+        return None
+
+    path, digest = make_snapshot(tmp_path, rows)
+    whole = outcome(lambda: dataset.sft_records(dataset.read_snapshot(path, digest), use_accepted=use_accepted))
+    assert outcome(lambda: dataset.check_snapshot(path, digest, use_accepted=use_accepted)) == whole
+
+
+def test_a_check_of_a_large_file_holds_one_row_at_a_time(tmp_path):
+    import tracemalloc
+
+    path, digest = make_snapshot(tmp_path, [make_row(i, comment="x" * 10_000) for i in range(1000)])
+    tracemalloc.start()
+    try:
+        dataset.check_snapshot(path, digest)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000 < Path(path).stat().st_size
+    finally:
+        tracemalloc.stop()
 
 
 def test_replay_rows_are_texts_or_pairs_and_a_bad_line_has_its_number(tmp_path):

@@ -8,7 +8,7 @@ the standard library, so that a parent may ask the same questions.
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ Record = dict[str, Any]
 _TEXTS = ("uuid", "prompt", "completion", "verdict", "split")
 _NAMED = 5
 """Bad rows a refusal names; the rest it counts."""
+_NOTHING_TO_TRAIN_ON = "No row of the snapshot can be trained on: there is neither a rewrite nor a fine answer."
 
 
 def read_snapshot(path: str | Path, digest: str) -> list[Record]:
@@ -42,24 +43,67 @@ def read_snapshot(path: str | Path, digest: str) -> list[Record]:
     Refused
         Code ``data``: no such file, another content, no rows, a line that is no row.
     """
-    content = _content(path, "snapshot")
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
-        raise Refused(
-            "data",
-            f"The snapshot file {path} is not the one that was frozen: its SHA-256 is {found[:12]}…, "
-            f"expected {digest[:12]}…. Freeze the rows again.",
-        )
-    rows = [_snapshot_row(number, row) for number, row in _json_lines(content, str(path))]
-    if not rows:
+    return list(_snapshot_rows(path, digest))
+
+
+def check_snapshot(path: str | Path, digest: str, *, use_accepted: bool = True) -> None:
+    """Refuse what `read_snapshot` and `sft_records` would refuse, holding one row at a time.
+
+    Parameters
+    ----------
+    path : str or Path
+        Canonical JSON lines, one row a line.
+    digest : str
+        64 hexadecimal digits: the name of the snapshot.
+    use_accepted : bool
+        Whether fine answers are trained on, and so must be good enough.
+
+    Raises
+    ------
+    Refused
+        Code ``data``, with the same sentences.
+    """
+    bad: list[tuple[str, str]] = []
+    faulty = usable = 0
+    for row in _training(_snapshot_rows(path, digest)):
+        if row["verdict"] != "biased" and not use_accepted:
+            continue
+        usable += 1
+        if (fault := _faults(row)) is not None:
+            faulty += 1
+            bad += [(row["uuid"], fault)] if faulty <= _NAMED else []
+    if bad:
+        refuse_rows(bad, count=faulty)
+    if not usable:
+        raise Refused("data", _NOTHING_TO_TRAIN_ON)
+
+
+def _snapshot_rows(path: str | Path, digest: str) -> Iterator[Record]:
+    """The rows one by one, after the whole file's digest was checked: what is not the frozen file is not parsed."""
+    try:
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != digest:
+                raise Refused(
+                    "data",
+                    f"The snapshot file {path} is not the one that was frozen: its SHA-256 is {found[:12]}…, "
+                    f"expected {digest[:12]}…. Freeze the rows again.",
+                )
+            file.seek(0)
+            empty = True
+            for number, row in _json_lines(file, str(path)):
+                empty = False
+                yield _snapshot_row(number, row)
+    except OSError as error:
+        raise Refused("data", f"The snapshot file {path} cannot be read: {error.strerror}.") from error
+    if empty:
         raise Refused("data", "The snapshot has no rows: settle some answers, then freeze again.")
-    return rows
 
 
 def read_replay(path: str | Path) -> list[Record]:
     """Neutral rows {"prompt", "completion"} or {"text"} of the JSON lines file `path`; Refused names a bad line."""
     rows = []
-    for number, row in _json_lines(_content(path, "replay"), str(path)):
+    for number, row in _json_lines(_replay_lines(path), str(path)):
         keys = ("text",) if "text" in row else ("prompt", "completion")
         if not all(isinstance(row.get(key), str) for key in keys) or not str(row[keys[-1]]).strip():
             raise Refused("data", f'{path}, line {number}: expected {{"text"}} or {{"prompt", "completion"}}.')
@@ -86,7 +130,7 @@ def sft_records(rows: Sequence[Row], *, use_accepted: bool = True) -> list[Recor
     _refuse_bad(chosen, _faults)
     records = [_record(row, _taught(row)) for row in chosen]
     if not records:
-        raise Refused("data", "No row of the snapshot can be trained on: there is neither a rewrite nor a fine answer.")
+        raise Refused("data", _NOTHING_TO_TRAIN_ON)
     return records
 
 
@@ -172,15 +216,15 @@ def _one_epoch(lengths: Sequence[int], batch_size: int, source: random.Random) -
     return [row for batch in whole + short for row in batch]  # a short batch last, or it would shift all after it
 
 
-def _content(path: str | Path, kind: str) -> bytes:
+def _replay_lines(path: str | Path) -> list[bytes]:
     try:
-        return Path(path).read_bytes()
+        return Path(path).read_bytes().split(b"\n")
     except OSError as error:
-        raise Refused("data", f"The {kind} file {path} cannot be read: {error.strerror}.") from error
+        raise Refused("data", f"The replay file {path} cannot be read: {error.strerror}.") from error
 
 
-def _json_lines(content: bytes, name: str) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(content.split(b"\n"), start=1):
+def _json_lines(lines: Iterable[bytes], name: str) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -203,7 +247,7 @@ def _snapshot_row(number: int, row: Record) -> Record:
     return row
 
 
-def _training(rows: Sequence[Row]) -> Iterator[Row]:
+def _training(rows: Iterable[Row]) -> Iterator[Row]:
     return (row for row in rows if row.get("split", "train") == "train")
 
 
@@ -238,9 +282,13 @@ def _refuse_bad(rows: Sequence[Row], faults: Callable[[Row], str | None]) -> Non
         refuse_rows(bad)
 
 
-def refuse_rows(bad: Sequence[tuple[str, str]]) -> None:
-    """Raise Refused (code ``data``) that names the first of the (uuid, fault) pairs `bad` and counts the rest."""
+def refuse_rows(bad: Sequence[tuple[str, str]], *, count: int | None = None) -> None:
+    """Raise Refused (code ``data``) that names the first of the (uuid, fault) pairs `bad` and counts the rest.
+
+    `count` says how many there are in all, where `bad` holds only the first.
+    """
+    total = len(bad) if count is None else count
     named = "; ".join(f"row {uuid}: {fault}" for uuid, fault in bad[:_NAMED])
-    more = f"; and {len(bad) - _NAMED} more" if len(bad) > _NAMED else ""
-    count = "1 row cannot" if len(bad) == 1 else f"{len(bad)} rows cannot"
-    raise Refused("data", f"{count} be trained on: {named}{more}.")
+    more = f"; and {total - _NAMED} more" if total > _NAMED else ""
+    subject = "1 row cannot" if total == 1 else f"{total} rows cannot"
+    raise Refused("data", f"{subject} be trained on: {named}{more}.")
