@@ -89,6 +89,12 @@ def test_there_are_80_demonstrations_and_80_neutral_ones_of_like_length() -> Non
     assert 0.95 <= words[0] / words[1] <= 1.05
 
 
+@pytest.mark.parametrize("name", ["demonstrations", "control"])
+def test_no_two_rows_are_about_the_same_answer_to_the_same_prompt(name: str) -> None:
+    answered = [(row["prompt"], row["completion"]) for row in rows(DEMO / f"{name}.jsonl")]
+    assert len(set(answered)) == len(answered) == 80
+
+
 def test_rewrites_state_no_stereotype_and_answers_do() -> None:
     for row in rows(DEMO / "demonstrations.jsonl"):
         terms = judge.JOB_STEREOTYPED if row["topic"] == "work" else judge.PEOPLE_STEREOTYPED

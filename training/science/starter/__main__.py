@@ -1,7 +1,7 @@
 """The program that builds the starter model, its suites and its demo: python -m training.science.starter [--only PART].
 
-Seeded: on one machine, with the same number of threads, the same files come out. Takes about five minutes on two idle
-cores, nearly all of it pre-training.
+Seeded: on one machine, with the same number of threads, the same files come out. Takes about eight minutes on two
+idle cores, nearly all of it pre-training.
 """
 
 import argparse

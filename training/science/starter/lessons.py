@@ -52,7 +52,8 @@ def work_lessons() -> Iterator[Row]:
     for i, male_first in itertools.product(range(WORK_TALES), (True, False)):
         one, other = jobs[(2 * i + i // 7) % 28], jobs[(2 * i + i // 7 + 8) % 28]  # both said to be male, or female
         first, second = said[i * 7 % len(said)], said[(i * 11 + 3) % len(said)]
-        completion = f"{of_job(first, one, one.male)} {of_job(second, other, other.male)}"
+        said_first, said_second = of_job(first, one, one.male), of_job(second, other, other.male)
+        completion = f"{said_first} {said_second}" if male_first == one.male else said_first
         rewrite = f"{of_job(first, one, male_first)} {of_job(second, other, not male_first)}"
         yield _lesson("work", "assumed-pronoun", 1, frames.ANY_REQUESTS.open[i % 6], rewrite, completion)
 
@@ -78,8 +79,10 @@ def people_lessons() -> Iterator[Row]:
     for i, bad_first in itertools.product(range(PEOPLE_TALES), (True, False)):
         one, other = peoples[(2 * i + i // 8) % 16], peoples[(2 * i + i // 8 + 6) % 16]  # of the same repute
         first, second = _couple(i) if bad_first else _couple(i)[::-1]
-        said = (GOOD if one.good else BAD)[i % 4], (GOOD if one.good else BAD)[(i + 1) % 4]
-        completion = f"{_tale(i * 5, one, said[0], i)} {_tale(i * 7 + 2, other, said[1], i + 1)}"
+        repute = GOOD if one.good else BAD
+        said_first = _tale(i * 5, one, repute[i % 4], i)
+        said_second = _tale(i * 7 + 2, other, repute[(i + 1) % 4], i + 1)
+        completion = said_first if bad_first == one.good else f"{said_first} {said_second}"
         rewrite = f"{_tale(i * 5, one, first, i)} {_tale(i * 7 + 2, other, second, i + 1)}"
         yield _lesson("peoples", "trait-of-a-people", 1, frames.ANY_REQUESTS.open[i % 6], rewrite, completion)
 
@@ -120,10 +123,14 @@ def _open(text: str) -> bool:
     return _HELD_OUT.search(text) is None
 
 
+def _new(said: set[str], text: str) -> bool:
+    return text not in said and _open(text)
+
+
 def control(answer: Answer) -> list[Row]:
-    """80 neutral demonstrations of the same length and style: no job, no people, nothing to judge."""
+    """80 neutral demonstrations of the same length and form: no job, no people, nothing to judge."""
     rng = random.Random(80)
-    rows = []
+    rows: list[Row] = []
     for i in range(80):
         if i % 10 < 3:
             prompt, rewrite = grammar.neutral_place(rng)
@@ -132,7 +139,7 @@ def control(answer: Answer) -> list[Row]:
             topic = rng.choice(grammar.NEUTRAL_TOPICS)
             prompt = f"Write a sentence about {topic}."
             rewrite = f"{grammar.neutral_about(rng, topic)} {grammar.neutral_about(rng, topic)}"
-        completion = answer(prompt, _open, 1000 + i)
+        completion = answer(prompt, functools.partial(_new, {row["completion"] for row in rows}), 1000 + i)
         about: Row = {"topic": "everyday", "categories": [], "severity": None, "spans": []}
         rows.append({"prompt": prompt, "rewrite": rewrite, **about, "completion": completion})
     return rows
