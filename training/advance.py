@@ -20,7 +20,7 @@ from django.db.models import Max
 
 from studio import audit
 from studio.models import Project
-from training import child
+from training import child, tidy
 from training.models import Comparison, Evaluation, ModelVersion, Round, RoundMetric, Score, State
 from training.promote import Stale, live_version, promote
 from training.science import checkpoints, gate
@@ -170,6 +170,7 @@ def evaluate(round: Round) -> None:
         rest(round, verdict, limits, current, {suite.name: suite.digest for suite in suites})
         if verdict.passed and project.auto_promote:
             follow_policy(candidate)
+    tidy.drop_older_checkpoints(round)
 
 
 def follow_policy(candidate: ModelVersion) -> None:

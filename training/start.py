@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from studio import audit
 from studio.models import Project, User
+from training import tidy
 from training.models import IllegalMove, Round, RoundEvent, RoundMovedOn, Snapshot, State
 from training.science import dataset, loading
 from training.science.gate import Limits
@@ -194,6 +195,8 @@ def cancel_round(round: Round, *, actor: User, reason: str = "") -> None:
             with transaction.atomic():
                 round.move(State.CANCELLED, actor=actor, reason=reason)
                 audit.record(actor, "cancelled", round, reason=reason)
+                # Where no worker is left to do it; a living one does it when its child has ended.
+                transaction.on_commit(lambda: tidy.drop_checkpoints(round), robust=True)
             return
         except RoundMovedOn:
             round.refresh_from_db()

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.db import OperationalError
 
-from training import advance
+from training import advance, tidy
 from training.child import TrainingFailed
 from training.models import IllegalMove, Round, RoundMovedOn, State
 from training.science.lines import explain
@@ -24,9 +24,17 @@ def run_round(round_id: int) -> None:
         carry(round)
     except (RoundMovedOn, IllegalMove):  # also from inside carry's own handlers
         logger.info("round %s was moved by someone else; letting go", round_id)
+        leave(round)
     except (SystemExit, KeyboardInterrupt):  # the worker is told to stop: the next delivery goes on at once
         round.let_go()
         raise
+
+
+def leave(round: Round) -> None:
+    """Clear up after a round that was taken from us, and whose child has ended: of a cancelled one nobody goes on."""
+    round.refresh_from_db(fields=["state"])
+    if round.state == State.CANCELLED:
+        tidy.drop_checkpoints(round)
 
 
 def carry(round: Round) -> None:

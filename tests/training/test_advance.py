@@ -1,10 +1,12 @@
 """The steps of a round, and the task that carries it: from queued to rest, whatever happens on the way."""
 
 import errno
+import fcntl
 import json
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import OperationalError, connection
@@ -14,7 +16,7 @@ from studio.models import AuditEntry
 from tests.cast import Cast, make_snapshot
 from tests.live import until
 from tests.training.conftest import ready_for_rounds
-from training import advance, infer
+from training import advance, infer, tidy
 from training.models import (
     Comparison,
     Evaluation,
@@ -253,6 +255,45 @@ def test_a_message_delivered_twice_at_once_trains_once(settings, tmp_path):
     assert ModelVersion.objects.filter(round=round).count() == 1
 
 
+def kept_checkpoints(round: Round) -> Path:
+    """A checkpoint in the round's folder, as a training leaves it."""
+    checkpoints = round.folder / "checkpoints"
+    (checkpoints / "checkpoint-3").mkdir(parents=True)
+    (checkpoints / "checkpoint-3" / "optimizer.pt").write_bytes(b"gigabytes")
+    return checkpoints
+
+
+def test_checkpoints_of_a_failed_round_stay_until_a_newer_one_has_its_verdict(studio):
+    failed = run(opened(studio, "refuse"))
+    checkpoints = kept_checkpoints(failed)
+    assert run(opened(studio, "bug")).state == State.FAILED
+    assert checkpoints.exists()
+    assert run(opened(studio)).state == State.PASSED
+    assert not checkpoints.exists()
+    assert (failed.folder / "log.txt").is_file()
+
+
+def test_checkpoints_of_a_cancelled_round_that_no_worker_holds_are_removed_at_once(
+    studio, django_capture_on_commit_callbacks
+):
+    round = opened(studio)
+    checkpoints = kept_checkpoints(round)
+    with django_capture_on_commit_callbacks(execute=True):
+        cancel_round(round, actor=studio.max)
+    assert not checkpoints.exists()
+
+
+def test_checkpoints_stay_while_a_process_works_in_the_folder(studio):
+    round = opened(studio)
+    checkpoints = kept_checkpoints(round)
+    with (round.folder / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not tidy.drop_checkpoints(round)
+        assert checkpoints.exists()
+    assert tidy.drop_checkpoints(round)
+    assert not checkpoints.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("behaviour", ["slow", "stubborn"])
 def test_a_cancel_ends_the_child_within_two_seconds(settings, tmp_path, behaviour):
@@ -261,9 +302,12 @@ def test_a_cancel_ends_the_child_within_two_seconds(settings, tmp_path, behaviou
     [worker] = in_threads(lambda: run_round(round.pk))
     until(lambda: RoundMetric.objects.filter(round=round, step=3).exists())
     begun = time.monotonic()
+    checkpoints = kept_checkpoints(round)
     cancel_round(Round.objects.get(pk=round.pk), actor=studio.max, reason="wrong data")
+    assert checkpoints.exists(), "the child still lives"
     worker.join()
     assert time.monotonic() - begun < 2
+    assert not checkpoints.exists()
     round.refresh_from_db()
     assert (round.state, round.events.last().reason) == (State.CANCELLED, "wrong data")
     assert AuditEntry.objects.filter(verb="cancelled", actor=studio.max).exists()
