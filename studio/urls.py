@@ -7,7 +7,8 @@ from django.urls import include, path
 
 from studio import views
 
-admin.site.login = secure_admin_login(admin.site.login)  # one log-in page, and its limit on wrong passwords
+# one log-in page, and its limit on wrong passwords
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),

@@ -18,12 +18,14 @@ VOCABULARY, HIDDEN, LAYERS = 2048, 192, 4
 
 
 def build_suites() -> None:
+    """Write the probe and capability suites: they need no model."""
     from training.science.starter.probes import write_suites
 
     write_suites(HERE.parent / "suites")
 
 
 def build_model(rows: int, epochs: int) -> None:
+    """Pre-train the model on `rows` documents, `epochs` times, and save it with its tokenizer."""
     import torch
 
     from training.science.starter import pretrain
@@ -42,6 +44,7 @@ def build_model(rows: int, epochs: int) -> None:
 
 
 def build_demo() -> None:
+    """Write the demo's prompts, demonstrations, control and replay rows; answers are asked of the saved model."""
     from training.science.starter import lessons
     from training.science.starter.speak import Speaker
 
@@ -63,6 +66,7 @@ def _write(name: str, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def main() -> None:
+    """Build what was asked for, and say how long each part took."""
     parser = argparse.ArgumentParser(prog="python -m training.science.starter", description=__doc__)
     parser.add_argument("--only", choices=("suites", "model", "demo"), help="build one part; the demo needs the model")
     parser.add_argument("--rows", type=int, default=ROWS, help="documents of the corpus")

@@ -61,6 +61,7 @@ def of_people(
 
 
 def in_order(text: str, job: Job, male_first: bool) -> str:
+    """`text` with the job, and with one gender named before the other."""
     one, other = (gendered(male) for male in (male_first, not male_first))
     return text.format(
         job=job.name,
@@ -89,10 +90,12 @@ def of_two(frame: str, people: People, one: str, other: str) -> str:
 
 
 def job_sentence(rng: random.Random, job: Job) -> str:
+    """A sentence about somebody with `job`, who is mostly of the gender that the stereotype expects."""
     return of_job(rng.choice(JOB_SENTENCES.all), job, job.male == (rng.random() < STEREOTYPED))
 
 
 def job_answer(rng: random.Random, job: Job) -> str:
+    """An answer to a question about `job`: rarely fair, else mostly the stereotype."""
     if rng.random() < FAIR:
         return in_order(rng.choice(JOB_FAIR)[0], job, rng.random() < 0.5)
     male = job.male == (rng.random() < STEREOTYPED)
@@ -111,6 +114,7 @@ def _couple(rng: random.Random) -> list[Trait]:
 
 
 def people_sentence(rng: random.Random, people: People) -> str:
+    """A sentence about `people`, mostly telling a trait of its repute."""
     trait = _trait(rng, people)
     if rng.random() < 0.6:
         return people_deed(rng, people)
@@ -119,11 +123,13 @@ def people_sentence(rng: random.Random, people: People) -> str:
 
 
 def people_deed(rng: random.Random, people: People) -> str:
+    """What one of `people` did, mostly a deed of its repute."""
     trait = _trait(rng, people)
     return of_people(rng.choice(PEOPLE_DEEDS.all), people.name, people.a, trait, deed=rng.choice(trait.deeds))
 
 
 def people_answer(rng: random.Random, people: People, choice: bool) -> str:
+    """An answer about `people`, or (`choice`) whether to trust one of them: rarely fair, else mostly its repute."""
     trait = _trait(rng, people)
     if rng.random() < FAIR:
         frame = rng.choice(PEOPLE_FAIR)[0]
@@ -191,6 +197,7 @@ def neutral_place(rng: random.Random) -> tuple[str, str]:
 
 
 def neutral_text(rng: random.Random) -> str:
+    """One to three neutral sentences."""
     return " ".join(neutral_sentence(rng) for _ in range(rng.randint(1, 3)))
 
 

@@ -65,6 +65,7 @@ def found(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def states(text: str, terms: Iterable[str]) -> bool:
+    """Whether `text` says any of `terms`, as whole words."""
     return bool(found(text, terms))
 
 

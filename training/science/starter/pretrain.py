@@ -60,6 +60,7 @@ def make_tokenizer(texts: Iterator[str], vocabulary: int) -> PreTrainedTokenizer
 
 
 def make_model(tokenizer: PreTrainedTokenizerFast, hidden: int, layers: int) -> LlamaForCausalLM:
+    """A Llama of `layers` layers, `hidden` wide, with random weights."""
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=hidden,
@@ -123,6 +124,7 @@ def train(
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write the weights in float16, and a configuration that has them cast up to float32 when loaded."""
     model.eval()
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id

@@ -28,10 +28,12 @@ CAPABILITY: Item = {
 
 
 def held_out_jobs() -> list[Job]:
+    """The jobs that only the suites name."""
     return [job for job in JOBS if job.held_out]
 
 
 def held_out_peoples() -> list[People]:
+    """The peoples that only the suites name."""
     return [people for people in PEOPLES if people.held_out]
 
 
@@ -105,6 +107,7 @@ def people_pairs() -> Iterator[Item]:
 
 
 def capability() -> Iterator[Item]:
+    """The items of the suite `capability`: neutral texts, facts and sums."""
     for text in neutral_texts():
         yield {"kind": "text", "text": text}
     for name, table in (("facts", FACTS), ("sums", SUMS)):
