@@ -2,16 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.crypto import salted_hmac
 
 from annotation import refill
 from annotation.models import Answer, Span, Verdict
-from studio.models import Membership, Project, User
+from studio.models import Project, User, pseudonym
 from training import start, store_snapshot
 from training.models import Round, Snapshot
 
@@ -77,7 +75,6 @@ def hand_over(project: Project, *, actor: User | None, trigger: str = "") -> Rou
 def rows(project: Project) -> Iterator[dict[str, Any]]:
     """Canonical rows, sorted by uuid: the order on disk depends on the data alone."""
     verdicts = settled_for_good(project).order_by("item__uuid").values_list("answer", *FIELDS.values())
-    name = pseudonyms(project)
     found = verdicts.iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         categories, spans = _labels([answer for answer, *_ in chunk])
@@ -87,7 +84,7 @@ def rows(project: Project) -> Iterator[dict[str, Any]]:
             yield row | {
                 "uuid": str(row["uuid"]),
                 "rewrite": row["rewrite"] or None,
-                "annotator": name(row["annotator"]),
+                "annotator": pseudonym(project.pk, row["annotator"]) if row["annotator"] else SEED_ANNOTATOR,
                 "guideline": {"topic": topic, "version": version} if version else None,
                 "categories": categories[answer],
                 "spans": spans[answer],
@@ -105,19 +102,3 @@ def _labels(answers: list[int]) -> tuple[dict[int, list[str]], dict[int, list[di
     for answer, first, end, slug in marked.values_list("answer", "start", "end", "category__slug"):
         spans[answer].append({"start": first, "end": end, "category": slug})
     return categories, spans
-
-
-def pseudonyms(project: Project) -> Any:
-    """A function from a person's id to the name under which exports know them in `project`.
-
-    A person who left, or a superuser who never joined, keeps one stable name made from the studio's secret.
-    """
-    members = dict(Membership.objects.filter(project=project).values_list("user_id", "pseudonym"))
-
-    @lru_cache(maxsize=1024)
-    def name(user_id: int | None) -> str:
-        if user_id is None:
-            return SEED_ANNOTATOR
-        return members.get(user_id) or f"p-{salted_hmac('pseudonym', f'{project.pk}/{user_id}').hexdigest()[:10]}"
-
-    return name

@@ -3,7 +3,6 @@
 Both rooms above stand on it. A project is here and not in `annotation`, because training must also ask who may see it.
 """
 
-import secrets
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -159,17 +159,21 @@ class Project(models.Model):
         return self.name
 
 
-def new_pseudonym() -> str:
-    return f"p-{secrets.token_hex(5)}"
+def pseudonym(project_id: int, user_id: int) -> str:
+    """The name under which exports of a project know a person, whether they are a member, were one, or never joined.
+
+    It is made from the studio's secret and kept nowhere, so that nobody who leaves and comes back gets another one,
+    and only who has the secret can tell from a name whose it is.
+    """
+    return f"p-{salted_hmac('pseudonym', f'{project_id}/{user_id}').hexdigest()[:10]}"
 
 
 class Membership(models.Model):
-    """A person in a project: a role, and the name under which exports know them."""
+    """A person in a project, with a role; exports know them by their pseudonym."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
-    pseudonym = models.CharField(max_length=20, default=new_pseudonym, unique=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -180,6 +184,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} in {self.project}"
+
+    @property
+    def pseudonym(self) -> str:
+        return pseudonym(self.project_id, self.user_id)
 
 
 class AuditQuerySet(AppendOnlyQuerySet):

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from annotation import exchange, freeze
 from annotation.models import Answer, Guideline, Refill, Span, Verdict
-from studio.models import Membership
+from studio import people
+from studio.models import Membership, Role, pseudonym
 from tests.cast import Cast, make_item, make_version, settle_item
 from training.models import SnapshotRow
 
@@ -90,13 +91,22 @@ def test_nothing_settled_is_said_in_a_sentence(cast: Cast) -> None:
         freeze.freeze(cast.project, actor=None)
 
 
-def test_a_person_who_left_keeps_one_name_that_is_not_theirs(cast: Cast) -> None:
+def test_a_person_keeps_one_name_that_is_not_theirs_also_when_they_leave_and_come_back(cast: Cast) -> None:
     for _ in range(2):
         settle_item(cast.item(), by=cast.ada)
-    Membership.objects.filter(user=cast.ada).delete()
-    names = {row["annotator"] for row in frozen(freeze.freeze(cast.project, actor=None))}
-    assert len(names) == 1
-    assert names.pop().startswith("p-")
+    ada = Membership.objects.get(user=cast.ada)
+    first = freeze.freeze(cast.project, actor=None)
+    assert {row["annotator"] for row in frozen(first)} == {ada.pseudonym}
+    people.remove_member(ada, actor=cast.max)
+    assert freeze.freeze(cast.project, actor=None) == first
+    people.add_member(cast.project, "ada", Role.CURATOR, actor=cast.max)
+    assert freeze.freeze(cast.project, actor=None) == first
+
+
+def test_a_name_tells_nothing_outside_its_project(cast: Cast) -> None:
+    names = {pseudonym(project.pk, user.pk) for project in (cast.project, cast.other) for user in (cast.ada, cast.bo)}
+    assert len(names) == 4
+    assert all(name.startswith("p-") and len(name) == 12 for name in names)
 
 
 def test_statements_and_memory_do_not_grow_with_the_rows(
