@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -12,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation import exchange
-from annotation.models import Upload
+from annotation.models import Upload, UploadMovedOn
 from studio.models import Project, User
 
 SMALL = 5 * 2**20
@@ -37,28 +38,39 @@ def read_now(project: Project, file: UploadedFile, *, what: str, on_bad: str, ac
 
 
 def keep(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> Upload:
-    """Keep a large file on the disk, whole before the row that names it can be seen."""
+    """Keep a large file on the disk, whole before the row that names it can be seen.
+
+    It is copied before the transaction begins: on SQLite, everybody who writes waits for that to end.
+    """
     name = file.name or "upload"
-    with transaction.atomic():
-        upload = Upload.objects.create(
-            project=project,
-            name=name[:255],
-            what=what,
-            format=format_of(name),
-            on_bad=on_bad,
-            size=file.size or 0,
-            sent_at=timezone.now(),
-            created_by=actor,
-        )
-        settings.UPLOAD_DIR.mkdir(parents=True, exist_ok=True)
-        with upload.path.open("wb") as out:
+    settings.UPLOAD_DIR.mkdir(parents=True, exist_ok=True)
+    copy = settings.UPLOAD_DIR / f"{uuid4()}.part"
+    try:
+        with copy.open("wb") as out:
             for piece in file.chunks():
                 out.write(piece)
+        with transaction.atomic():
+            upload = Upload.objects.create(
+                project=project,
+                name=name[:255],
+                what=what,
+                format=format_of(name),
+                on_bad=on_bad,
+                size=file.size or 0,
+                sent_at=timezone.now(),
+                created_by=actor,
+            )
+            copy.replace(upload.path)
+    finally:
+        copy.unlink(missing_ok=True)  # still there only if something went wrong
     return upload
 
 
 def read_kept(upload_id: int) -> None:
-    """Read a kept file. Safe to deliver twice: a line that came in does not come in again."""
+    """Read a kept file, and remove it once its end is told. Safe to deliver twice: no line comes in again.
+
+    A delivery that was taken over raises UploadMovedOn, also when it failed, and leaves the file to the other one.
+    """
     if (upload := Upload.objects.take(upload_id)) is None:
         return
     _, verb = KINDS[upload.what]
@@ -66,16 +78,23 @@ def read_kept(upload_id: int) -> None:
         with upload.path.open("rb") as file:
             stream = Watched(file, upload.beat)
             report = verb(upload.project, stream, upload.format, actor=upload.created_by, on_bad=upload.on_bad)
-        upload.end(Upload.State.DONE, report=report.as_dict())
+        _end(upload, Upload.State.DONE, report=report.as_dict())
+    except UploadMovedOn:
+        raise
+    except FileNotFoundError:
+        _end(upload, Upload.State.FAILED, error="The file is no longer on the disk: upload it again.")
+    except Exception:
+        sentence = "Something went wrong inside the studio; the worker's log says more. The file was not kept."
+        _end(upload, Upload.State.FAILED, error=sentence)
+        raise
     finally:
         upload.let_go()  # nothing, once it ended; a worker that must stop leaves it to the next delivery
+
+
+def _end(upload: Upload, state: Upload.State, **said: Any) -> None:
+    """Tell how it ended, and only then remove the file: another delivery may be reading it."""
+    upload.end(state, **said)
     upload.path.unlink(missing_ok=True)
-
-
-def fail(upload_id: int, sentence: str) -> None:
-    """The file cannot be read: say why on its page."""
-    ended = {"state": Upload.State.FAILED, "error": sentence, "finished_at": timezone.now()}
-    Upload.objects.active().filter(pk=upload_id).update(**ended)
 
 
 def lost() -> list[Upload]:

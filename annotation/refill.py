@@ -8,6 +8,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -18,9 +19,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import bulk
-from annotation.models import Generation, Item, Prompt, Refill, Seat, Skip, Verdict
+from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
 from studio.models import Project
 from training import infer, promote
+from training.child import TrainingFailed
 from training.models import ModelVersion
 
 logger = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ def top_up(project: Project) -> Refill | None:
     Returns a refill that must be sent to a worker: a new one, or one whose message or worker was lost.
     """
     if not project.stock:
+        _wind_down(project)
         return None
     version = promote.live_version(project)
     if (lost := _lost(project)) is not None:
@@ -52,6 +55,14 @@ def top_up(project: Project) -> Refill | None:
     if missing * 4 < project.stock or project.refills.active().exists() or _pause_left(project, version):
         return None  # a child takes seconds to start, so a quarter of the stock is asked for at a time
     return _ask(project, version, min(missing, BATCH))
+
+
+def _wind_down(project: Project) -> None:
+    """Generation is off: what an older model wrote still goes, and a batch that nobody is writing ends."""
+    for refill in project.refills.untended():
+        _give_up(refill, "Generation was turned off before this batch was written.")
+    if (version := ModelVersion.objects.current(project)) is not None:
+        retire_stale(project, version)
 
 
 def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
@@ -120,19 +131,30 @@ def runs_dry(project: Project) -> bool:
 
 
 def write(refill_id: int) -> None:
-    """Carry one refill to its end. Safe to deliver twice: the second delivery finds it taken, or ended."""
+    """Carry one refill to its end. Safe to deliver twice: the second delivery finds it taken, or ended.
+
+    A delivery that was taken over raises RefillMovedOn, also when it failed: the row is no longer its own to end.
+    """
     if (refill := Refill.objects.take(refill_id)) is None:
         return
     folder = settings.GENERATION_DIR / f"{refill.project_id}-{refill.pk}"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         answers = infer.complete(
             refill.version, _questions(refill), sampling=refill.sampling, folder=folder, on_progress=_heart(refill)
         )
         _store(refill, answers)
+    except TrainingFailed as failure:  # the timer tries again after a pause
+        refill.end(Refill.State.FAILED, error=str(failure))
+    except RefillMovedOn:
+        raise
+    except Exception:
+        refill.end(Refill.State.FAILED, error="Something went wrong inside the studio; the worker's log says more.")
+        raise
+    else:
+        shutil.rmtree(folder, ignore_errors=True)  # all of it is in rows now
     finally:
         refill.let_go()  # nothing, once it ended; a worker that must stop leaves it to the next delivery
-    shutil.rmtree(folder, ignore_errors=True)  # all of it is in rows now
 
 
 def _heart(refill: Refill) -> Callable[[dict[str, Any] | None], None]:
@@ -149,10 +171,10 @@ def _heart(refill: Refill) -> Callable[[dict[str, Any] | None], None]:
     return beat
 
 
-def fail(refill_id: int, sentence: str) -> None:
-    """The batch cannot be had: say why on the data page; the timer tries again after a pause."""
-    ended = {"state": Refill.State.FAILED, "error": sentence, "finished_at": timezone.now()}
-    Refill.objects.active().filter(pk=refill_id).update(**ended)
+def _give_up(refill: Refill, sentence: str) -> None:
+    """End a batch that nobody tends, and say why on the data page; nothing, if a worker has taken it meanwhile."""
+    with suppress(RefillMovedOn):
+        refill.end(Refill.State.FAILED, error=sentence)
 
 
 def next_try(project: Project) -> datetime | None:
@@ -182,7 +204,7 @@ def _lost(project: Project) -> Refill | None:
     if refill is None:
         return None
     if refill.attempt >= settings.MAX_ATTEMPTS:
-        fail(refill.pk, f"The worker that writes answers was lost {refill.attempt} times. Its log says why.")
+        _give_up(refill, f"The worker that writes answers was lost {refill.attempt} times. Its log says why.")
         return None
     again = timezone.now() - timedelta(seconds=settings.SILENCE_SECONDS)
     mine = Refill.objects.active().filter(Q(sent_at=None) | Q(sent_at__lt=again), pk=refill.pk)

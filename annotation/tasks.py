@@ -7,7 +7,6 @@ from celery import shared_task
 from annotation import policy, receive, refill
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
-from training.child import TrainingFailed
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +14,7 @@ logger = logging.getLogger(__name__)
 @shared_task(ignore_result=True)
 def refill_queues() -> None:
     """Look at every project's stock; one project's trouble does not stop the others."""
-    for project in Project.objects.filter(stock__gt=0):
+    for project in Project.objects.all():
         try:
             if (batch := refill.top_up(project)) is not None:
                 generate_answers.delay_on_commit(batch.pk)
@@ -31,12 +30,7 @@ def generate_answers(refill_id: int) -> None:
     try:
         refill.write(refill_id)
     except RefillMovedOn:
-        logger.info("refill %s was ended or taken over; letting go", refill_id)
-    except TrainingFailed as failure:
-        refill.fail(refill_id, str(failure))
-    except Exception:
-        refill.fail(refill_id, "Something went wrong inside the studio; the worker's log says more.")
-        raise
+        logger.info("refill %s was ended or taken over; letting go", refill_id, exc_info=True)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -45,12 +39,7 @@ def read_upload(upload_id: int) -> None:
     try:
         receive.read_kept(upload_id)
     except UploadMovedOn:
-        logger.info("upload %s was ended or taken over; letting go", upload_id)
-    except FileNotFoundError:
-        receive.fail(upload_id, "The file is no longer on the disk: upload it again.")
-    except Exception:
-        receive.fail(upload_id, "Something went wrong inside the studio; the worker's log says more.")
-        raise
+        logger.info("upload %s was ended or taken over; letting go", upload_id, exc_info=True)
 
 
 @shared_task(ignore_result=True)

@@ -289,6 +289,61 @@ def test_a_silent_worker_is_replaced_and_too_many_are_said(stocked: Cast, asked:
     )
 
 
+@pytest.mark.parametrize("failure", [TrainingFailed("The child was killed."), KeyError("id")])
+def test_a_worker_that_was_taken_over_fails_nobody_elses_batch(
+    stocked: Cast, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+
+    def taken_over_then_killed(*_: Any, **__: Any) -> None:
+        Refill.objects.filter(pk=batch.pk).update(heartbeat_at=timezone.now() - timedelta(hours=1))
+        assert Refill.objects.take(batch.pk) is not None
+        raise failure
+
+    monkeypatch.setattr(refill.infer, "complete", taken_over_then_killed)
+    tasks.generate_answers(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.error, batch.heartbeat_at is None) == ("writing", "", False)
+
+
+def test_the_reaper_does_not_end_a_batch_that_was_taken_while_it_looked(stocked: Cast) -> None:
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    assert Refill.objects.take(batch.pk) is not None
+    refill._give_up(batch, "lost")  # as it was read before
+    batch.refresh_from_db()
+    assert batch.state == "writing"
+
+
+def test_with_generation_off_stale_answers_still_go_and_a_waiting_batch_ends(stocked: Cast, asked: Answers) -> None:
+    fill(stocked)
+    promote(stocked)
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    stale = make_item(stocked.project, version=stocked.base)  # type: ignore[attr-defined]
+    stocked.project.stock = 0
+    stocked.project.save()
+    tasks.refill_queues()
+    batch.refresh_from_db()
+    assert (batch.state, stale.seats.get().status) == ("failed", "retired")
+    assert "turned off" in batch.error
+    assert Refill.objects.count() == 2  # and no new one
+    refill.write(batch.pk)
+    assert len(asked) == 1
+
+
+def test_with_generation_off_a_batch_that_is_being_written_is_left_to_its_worker(stocked: Cast) -> None:
+    batch = refill.top_up(stocked.project)
+    assert batch is not None
+    assert Refill.objects.take(batch.pk) is not None
+    stocked.project.stock = 0
+    stocked.project.save()
+    assert refill.top_up(stocked.project) is None
+    batch.refresh_from_db()
+    assert batch.state == "writing"
+
+
 def test_a_failure_is_said_and_tried_again_later_and_later(
     stocked: Cast, asked: Answers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
