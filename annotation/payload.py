@@ -33,6 +33,7 @@ class Shown:
     guideline_version: int | None
     guideline_text: str | None
     draft: Any
+    draft_at: datetime | None
 
 
 def held(user: User, seats: Sequence[int]) -> list[Shown]:
@@ -62,6 +63,7 @@ def shown(count: int) -> Prepared:
             Subquery(newest.values("version")[:1]),
             Subquery(newest.values("text")[:1]),
             Subquery(draft.values("data")[:1]),
+            Subquery(draft.values("updated_at")[:1]),
         )
     )
 
@@ -79,6 +81,7 @@ def item(seat: Shown) -> dict[str, Any]:
         "topic": {"name": seat.topic, "guideline": guideline} if seat.topic is not None else None,
         "lease_ends_at": seat.lease_ends_at.isoformat(),
         "draft": seat.draft,
+        "draft_at": seat.draft_at.isoformat() if seat.draft_at else None,
     }
 
 
@@ -89,6 +92,7 @@ def page(project: Project, user: User, seats: Sequence[Shown]) -> dict[str, Any]
         "items": [item(seat) for seat in seats],
         "categories": categories(project),
         "urls": {door: reverse(f"annotation:review-{door}", args=[project.slug]) for door in DOORS},
+        "now": timezone.now().isoformat(),
         "undo_seconds": int(UNDO_WINDOW.total_seconds()),
         "lease_seconds": 60 * project.lease_minutes,
         "sitting": {"done": done_today(project, user)},

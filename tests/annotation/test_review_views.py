@@ -291,7 +291,10 @@ def test_a_draft_survives_a_reload(cast, page):
     seat = page.open()["items"][1]["seat"]
     for text in ("one", "two 👩🏽‍⚕️"):
         assert page.post("draft", {"seat": seat, "data": {"rewrite": text}}).json() == {"saved": True}
-    assert [item["draft"] for item in page.open()["items"]] == [None, {"rewrite": "two 👩🏽‍⚕️"}, None]
+    data = page.open()
+    assert [item["draft"] for item in data["items"]] == [None, {"rewrite": "two 👩🏽‍⚕️"}, None]
+    assert [item["draft_at"] for item in data["items"]] == [None, Draft.objects.get().updated_at.isoformat(), None]
+    assert data["items"][1]["draft_at"] < data["now"]
     page.post("submit", said(seat))
     assert not Draft.objects.exists()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -183,6 +184,25 @@ def test_a_draft_reaches_the_server_and_another_machine(visit: Visit, items, peo
     elsewhere = visit(peopled.ada).open(REVIEW)
     shown(elsewhere)
     expect(elsewhere.locator("[data-severity='3']")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("clock", ["right", "an hour fast"])
+def test_what_was_written_later_on_another_machine_is_shown(visit: Visit, items, peopled: Cast, clock: str):
+    at_the_desk = visit(peopled.ada)
+    page = at_the_desk.context.new_page()
+    if clock == "an hour fast":
+        page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
+    page.goto(at_the_desk.home + REVIEW)
+    shown(page)
+    with page.expect_response("**/review/draft/"):
+        press(page, "2", "q")
+    elsewhere = visit(peopled.ada).open(REVIEW)
+    shown(elsewhere)
+    with elsewhere.expect_response("**/review/draft/"):
+        press(elsewhere, "e")
+    page.reload()
+    shown(page)
+    expect(page.locator("[data-severity='3']")).to_have_attribute("aria-pressed", "true")
 
 
 def test_without_a_network_answers_are_kept_through_a_reload_and_sent_later(visit: Visit, items, peopled: Cast):

@@ -1,11 +1,14 @@
 // What is being written, kept in two places: on this machine at every change, on the server two seconds later.
+// The newer of the two counts: the person may have gone on at another machine. Times are the server's, because
+// this machine's clock may be wrong.
 import { post } from "./transport.js";
 
 const PAUSE = 2000; // milliseconds
 const OLD = 14 * 24 * 3600 * 1000;
 
 export class Drafts {
-  constructor({ scope, url }) {
+  constructor({ scope, url, now }) {
+    this.ahead = Date.parse(now) - Date.now();
     this.prefix = `draft:${scope}:`;
     this.url = url;
     this.forgetOld();
@@ -17,7 +20,7 @@ export class Drafts {
 
   save(item, data) {
     try {
-      localStorage.setItem(this.key(item), JSON.stringify({ at: Date.now(), data }));
+      localStorage.setItem(this.key(item), JSON.stringify({ at: Date.now() + this.ahead, data }));
     } catch {
       // full or switched off: the server's copy is the only one
     }
@@ -37,7 +40,8 @@ export class Drafts {
   read(item) {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key(item)) || "null");
-      return kept ? kept.data : item.draft;
+      if (!kept) return item.draft;
+      return item.draft && Date.parse(item.draft_at) > kept.at ? item.draft : kept.data;
     } catch {
       return item.draft;
     }

@@ -44,7 +44,7 @@ const outbox = new Outbox({
   refused: (record, refusal) => session.refused(record, refusal),
   changed: showUnsaved,
 });
-const drafts = new Drafts({ scope, url: data.urls.draft });
+const drafts = new Drafts({ scope, url: data.urls.draft, now: data.now });
 const undo = new Undo({ button: $("undo"), seconds: data.undo_seconds });
 const clock = new Clock();
 const session = new Session({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, say, tell });
