@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from annotation.models import Item
+from annotation.models import Item, Upload
 from tests.cast import Cast
 from tests.ui.chromium import DESKTOP, PHONE
 from tests.ui.conftest import Visit
@@ -117,6 +118,18 @@ def test_a_person_logs_in_and_out(visit: Visit, peopled: Cast):
     expect(page.get_by_role("link", name="Members")).to_have_count(0)
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+def test_a_part_that_polls_after_the_session_ended_brings_the_whole_page_to_the_login(visit: Visit, peopled: Cast):
+    kept = Upload.objects.create(
+        project=peopled.project, name="prompts.jsonl", what="prompts", format="jsonl", on_bad="skip", size=10
+    )
+    path = reverse("annotation:upload", args=[peopled.project.slug, kept.pk])
+    page = visit(peopled.iris).open(path)
+    expect(page.locator(f"#upload-{kept.pk}")).to_be_visible()
+    Session.objects.all().delete()
+    page.wait_for_url(f"**{reverse('account_login')}?next={path}")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
 def test_a_form_that_is_too_old_says_so_and_changes_nothing(visit: Visit, peopled: Cast):

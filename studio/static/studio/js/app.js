@@ -6,3 +6,4 @@ import "./dialog.js";
 import "./once.js";
 import "./ask.js";
 import "./copy.js";
+import "./session.js";
