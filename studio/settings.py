@@ -6,6 +6,8 @@ in the data folder. Every variable is described in docs/settings.md, and a test 
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -35,13 +37,21 @@ DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def kept_secret(name: str) -> str:
-    """The secret in the data folder, made on first use; two processes starting at once agree on one."""
+    """The secret in the data folder, made on first use; two processes starting at once agree on one.
+
+    It is written under another name and then linked, which fails where the name is taken: whoever finds the file finds
+    it whole.
+    """
     path = DATA_DIR / name
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass  # ours or a sister process's: read below
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(prefix=f"{name}.", dir=DATA_DIR)  # readable by its owner only
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            with suppress(FileExistsError):  # a sister process was first: hers is read below
+                os.link(draft, path)
+        finally:
+            Path(draft).unlink()
     value = path.read_text().strip()
     if len(value) < 50:
         raise ImproperlyConfigured(f"{path} holds a damaged secret: delete it, or set SECRET_KEY")

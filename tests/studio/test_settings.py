@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+import studio.settings as settings_file
 from studio.settings import celery_url
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -49,6 +51,15 @@ def test_the_signing_key_is_made_once_and_only_its_owner_reads_it(tmp_path):
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     assert load(tmp_path / "other", "s.SECRET_KEY").stdout != first
+
+
+def test_processes_that_start_at_once_agree_on_the_signing_key(tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    monkeypatch.setattr(settings_file, "DATA_DIR", tmp_path / "data")
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: settings_file.kept_secret("k"), range(64)))
+    assert len(found) == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["k"]
 
 
 def test_a_damaged_signing_key_is_named(tmp_path):
