@@ -13,6 +13,7 @@ from studio.models import Project, Role
 from training.science.gate import Limits
 from training.science.spec import RoundSpec
 from training.start import NOT_A_SETTING
+from training.suites import known_names
 
 UNSTORABLE = re.compile(r"\\u0000|[\ud800-\udfff]")
 """In JSON: NUL, which it escapes, and halves of surrogate pairs."""
@@ -120,6 +121,14 @@ class SettingsForm(forms.ModelForm):
         suites = self._storable("suites") or []
         if not isinstance(suites, list) or not all(isinstance(name, str) for name in suites):
             raise ValidationError('A list of suite names, such as ["starter_probes", "capability"].')
+        known = known_names()
+        if unknown := [name for name in suites if name not in known]:
+            raise ValidationError(
+                f"There is no evaluation suite {', '.join(f'“{name}”' for name in unknown)}. "
+                f"Known suites: {', '.join(known) or 'none'}."
+            )
+        if len(set(suites)) != len(suites):
+            raise ValidationError("An evaluation suite is named twice.")
         return suites
 
     def _storable(self, name: str) -> Any:

@@ -56,6 +56,8 @@ def test_only_superusers_found_projects_and_read_the_whole_audit(cast, client):
         ("round_cron", "61 * * * *", "crontab"),
         ("overlap", "0", "greater than or equal to 1"),
         ("suites", '{"a": 1}', "list of suite names"),
+        ("suites", '["capability", "bbq", "x"]', "no evaluation suite “bbq”, “x”. Known suites: capability, "),
+        ("suites", '["capability", "capability"]', "named twice"),
     ],
 )
 def test_a_wrong_setting_is_named_and_changes_nothing(cast, client, field, value, sentence):
