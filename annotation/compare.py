@@ -4,8 +4,11 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from annotation.models import Answer, Item, Seat
+from annotation.models import Answer, Item, Seat, Verdict
 from annotation.science.diff import stretches, word_diff
+
+CAME_IN = "Came with the import"
+"""Who says so, of an answer that was judged before it came here."""
 
 
 def with_answers(items: QuerySet[Item]) -> QuerySet[Item]:
@@ -37,7 +40,7 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
     """One answer as the page shows it. The reader is a number, so that the words decide and not the name."""
     text, spans = item.generation.text, list(answer.spans.all())
     return {
-        "reader": f"Reader {number}" if answer.seat_id else "Curator",
+        "reader": _reader(number, answer, getattr(item, "verdict", None)),
         "answer": answer,
         "categories": list(answer.categories.all()),
         "diff": word_diff(text, answer.rewrite) if answer.rewrite else [],
@@ -51,3 +54,11 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
         ],
         "stands": getattr(item, "verdict", None) is not None and item.verdict.answer_id == answer.pk,
     }
+
+
+def _reader(number: int, answer: Answer, verdict: Verdict | None) -> str:
+    """Who says so, without a name. A curator's own answer always stands; what else has no seat was imported."""
+    if answer.seat_id:
+        return f"Reader {number}"
+    decided = verdict is not None and verdict.how == Verdict.How.ADJUDICATION and verdict.answer_id == answer.pk
+    return "Curator" if decided else CAME_IN

@@ -1,6 +1,6 @@
 """Verb: a topic's values statement gets a new version; the old ones stay, because answers name them."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
@@ -34,9 +34,14 @@ def change(topic: Topic, text: str, *, actor: User) -> Guideline:
 def add_topic(project: Project, name: str, text: str, *, actor: User) -> Topic:
     """A topic with the first version of its statement, if there is a text."""
     slug = slugify(name, allow_unicode=True)[:60]
+    refusal = TopicTaken(f"“{name}” cannot be added: the project has a topic of that name, or it has no letters.")
     if not slug or project.topics.filter(slug=slug).exists():
-        raise TopicTaken(f"“{name}” cannot be added: the project has a topic of that name, or it has no letters.")
-    topic = Topic.objects.create(project=project, slug=slug, name=name)
+        raise refusal
+    try:
+        with transaction.atomic():
+            topic = Topic.objects.create(project=project, slug=slug, name=name)
+    except IntegrityError:  # somebody added it in the same moment
+        raise refusal from None
     audit.record(actor, "added topic", topic, project=project)
     if text:
         change(topic, text, actor=actor)

@@ -130,5 +130,7 @@ def _readings(item: Item) -> list[dict[str, Any]]:
     if getattr(item, "verdict", None) is not None:
         for reading in readings:
             person = reading["answer"].annotator
-            reading["reader"] = person.display_name if person else "Came with the project"
+            if person is not None:
+                came_in = reading["reader"] == compare.CAME_IN
+                reading["reader"] = f"{compare.CAME_IN} of {person.display_name}" if came_in else person.display_name
     return readings

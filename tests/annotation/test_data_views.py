@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -199,8 +200,26 @@ def test_readers_have_no_names_before_a_verdict_stands(iris: Client, cast: Cast)
     item = cast.item(overlap=2)
     settle_item(item, by=cast.ada).delete()
     html = iris.get(url(cast, "item", item.uuid)).content.decode()
-    assert "Curator" in html or "Reader 1" in html
+    assert "Came with the import" in html
     assert ">ada" not in html
+
+
+@pytest.mark.parametrize(
+    ("how", "by", "says"),
+    [
+        ("adjudication", "iris", ("iris", "Curator")),
+        ("seed", "iris", ("Came with the import of iris", "Came with the import")),
+        ("seed", None, ("Came with the import", "Came with the import")),
+    ],
+)
+def test_what_was_imported_is_not_taken_for_a_curators(
+    iris: Client, cast: Cast, how: str, by: str | None, says: tuple[str, str]
+) -> None:
+    verdict = settle_item(cast.item(), by=getattr(cast, by) if by else None)
+    type(verdict).objects.update(how=how)
+    for name, reader in zip(("item", "item-settle"), says, strict=True):
+        (reading,) = iris.get(url(cast, name, verdict.item.uuid)).context["readings"]
+        assert reading["reader"] == reader
 
 
 def test_an_items_page_costs_the_same_however_much_was_said(
@@ -370,6 +389,41 @@ class TestALargeFile:
         tasks.read_upload(kept.pk)
         kept.refresh_from_db()
         assert kept.state == "reading"
+        assert kept.path.exists()  # the other one reads it
+
+    def test_a_worker_that_was_taken_over_fails_nobody_elses_upload(
+        self, cast: Cast, kept: Upload, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def taken_over(*_: Any, **__: Any) -> Any:
+            Upload.objects.update(worker=uuid4())
+            raise OSError("the disk went away")
+
+        monkeypatch.setitem(receive.KINDS, "prompts", ("", taken_over))
+        tasks.read_upload(kept.pk)
+        kept.refresh_from_db()
+        assert (kept.state, kept.error, kept.path.exists()) == ("reading", "", True)
+
+    def test_it_is_copied_before_the_transaction_begins(
+        self, iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inside, blocks = len(connection.savepoint_ids), list[int]()
+        inner = SimpleUploadedFile.chunks
+
+        def watched(self: SimpleUploadedFile, *rest: Any) -> Any:
+            blocks.append(len(connection.savepoint_ids))
+            return inner(self, *rest)
+
+        monkeypatch.setattr(SimpleUploadedFile, "chunks", watched)
+        receive.keep(cast.project, file({"prompt": "a"}), what="prompts", on_bad="skip", actor=cast.iris)
+        assert blocks == [inside]
+
+    def test_what_cannot_be_kept_leaves_nothing_on_the_disk(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        monkeypatch.setattr(Upload.objects, "create", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            receive.keep(cast.project, file({"prompt": "a"}), what="prompts", on_bad="skip", actor=cast.iris)
+        assert list(settings.UPLOAD_DIR.iterdir()) == []
 
     def test_a_file_that_is_gone_is_said(self, iris: Client, cast: Cast, kept: Upload) -> None:
         kept.path.unlink()
@@ -386,6 +440,7 @@ class TestALargeFile:
             tasks.read_upload(kept.pk)
         kept.refresh_from_db()
         assert (kept.state, "inside the studio" in kept.error) == ("failed", True)
+        assert not kept.path.exists()
 
     def test_a_file_that_no_worker_takes_is_noticed(self, iris: Client, cast: Cast, kept: Upload) -> None:
         Upload.objects.update(created_at=timezone.now() - timedelta(seconds=21))
@@ -464,6 +519,15 @@ class TestGuidelines:
         assert reply.status_code == status
         assert sentence is None or sentence in reply.content.decode()
         assert Guideline.objects.count() == 1
+
+    def test_two_curators_who_add_one_topic_at_once_are_told(
+        self, iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(type(Topic.objects.all()), "exists", lambda _: False)  # the other's is not there yet
+        reply = iris.post(url(cast, "guidelines"), {"name": "Work", "text": "Be kind."})
+        assert reply.status_code == 409
+        assert "has a topic of that name" in reply.content.decode()
+        assert Topic.objects.filter(project=cast.project).count() == 1
 
     def test_a_topic_can_be_added_with_its_first_statement(self, iris: Client, cast: Cast) -> None:
         iris.post(url(cast, "guidelines"), {"name": "Gesundheit & Körper", "text": "Be kind."})
