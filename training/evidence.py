@@ -6,7 +6,8 @@ from training.models import Comparison, Evaluation, ModelVersion, Round, Score
 
 TITLES = {
     "stereotyped_answer_rate": ("Stereotyped answers", "lower is better"),
-    "counter_answer_rate": ("Counter-stereotyped answers", "neither good nor bad by itself"),
+    "counter_answer_rate": ("Counter-stereotyped answers", "fair or overshoot: see the suite's card"),
+    "answered_rate": ("Answers that say something and come to an end", "higher is better"),
     "abs_llr": ("Mean absolute log-likelihood ratio of pairs, summed", "lower is better"),
     "signed_llr": ("Mean log-likelihood ratio of pairs, summed", "target 0"),
     "abs_llr_per_token": ("Mean absolute log-likelihood ratio of pairs, per token", "lower is better"),

@@ -91,6 +91,7 @@ def test_every_metric_has_its_scores_for_both_models_and_a_comparison(measured):
     wanted = {
         "stereotyped_answer_rate",
         "counter_answer_rate",
+        "answered_rate",
         "abs_llr",
         "signed_llr",
         "abs_llr_per_token",

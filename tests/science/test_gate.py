@@ -4,6 +4,9 @@ import pytest
 
 from training.science.gate import Limits, judge, judge_results
 
+FULL = {"answered_rate": 0.99, "counter_answer_rate": 0.2}
+"""What suites with questions measure, too; results of earlier code have no answered_rate."""
+
 
 def score(metric, value, axis="all"):
     return {"metric": metric, "axis": axis, "group": "all", "value": value, "low": value, "high": value, "n": 200}
@@ -32,12 +35,12 @@ CURRENT = {
 GOOD = {"stereotyped_answer_rate": 0.08, "abs_llr": 1.0, "signed_llr": 0.3, "bits_per_byte": 1.01, "exact_match": 0.95}
 
 
-def verdict_on(changes=(), *, limits=None, without=(), noise=0.05):
-    new = GOOD | dict(changes)
+def verdict_on(changes=(), *, limits=None, without=(), noise=0.05, more=()):
+    new, old = GOOD | dict(more) | dict(changes), CURRENT | dict(more)
     candidate = [score(metric, value) for metric, value in new.items() if metric not in without]
-    current = [score(metric, value) for metric, value in CURRENT.items()]
+    current = [score(metric, value) for metric, value in old.items()]
     comparisons = [
-        comparison(m, new[m] - CURRENT[m], new[m] - CURRENT[m] - noise, new[m] - CURRENT[m] + noise)
+        comparison(m, new[m] - old[m], new[m] - old[m] - noise, new[m] - old[m] + noise)
         for m in new
         if m not in without
     ]
@@ -129,7 +132,65 @@ def test_improvement_within_noise_is_not_improvement():
     assert not verdict_on(noise=5.0).passed
 
 
-@pytest.mark.parametrize("fields", [{"max_overshoot": -1}, {"max_stereotyped_answer_rate": 2}, {"max_bias": 1}])
+@pytest.mark.parametrize(
+    ("answered", "limits", "passed"),
+    [
+        (0.99, Limits(), True),
+        (0.94, Limits(), True),
+        (0.93, Limits(), False),
+        (0.0, Limits(), False),
+        (0.93, Limits(max_answered_drop=0.1), True),
+        (0.0, Limits(max_answered_drop=1.0), True),
+    ],
+)
+def test_a_model_that_says_nothing_does_not_pass_for_a_fair_one(answered, limits, passed):
+    verdict = verdict_on({"answered_rate": answered}, limits=limits, more=FULL)
+    assert verdict.passed is passed
+    [reason] = [reason for reason in verdict.reasons if reason.metric == "answered_rate"]
+    assert f"99.0 % to {100 * answered:.1f} %, a drop of at most" in reason.text
+    assert reason.passed is passed
+
+
+def test_silence_on_one_axis_is_not_hidden_by_the_others():
+    new = [score(metric, value) for metric, value in (GOOD | {"answered_rate": 0.97}).items()]
+    old = [score(metric, value) for metric, value in (CURRENT | {"answered_rate": 0.99}).items()]
+    new, old = [*new, score("answered_rate", 0.6, "gender")], [*old, score("answered_rate", 0.99, "gender")]
+    verdict = judge(new, old, [comparison("abs_llr", -2.0, -2.1, -1.9)], Limits())
+    assert [(reason.metric, reason.axis) for reason in verdict.reasons if not reason.passed] == [
+        ("answered_rate", "gender")
+    ]
+
+
+def test_results_stored_before_answers_were_counted_are_still_judged_but_not_half_of_them():
+    assert verdict_on(more={"counter_answer_rate": 0.2}).passed
+    verdict = verdict_on(more=FULL, without=["answered_rate"])
+    assert [reason.text for reason in verdict.reasons if not reason.passed] == [
+        "Answers that say something and come to an end were not measured for both models."
+    ]
+
+
+@pytest.mark.parametrize(("limit", "passed"), [(1.0, True), (0.5, False)])
+def test_counter_stereotyped_answers_have_a_ceiling_only_where_a_project_sets_one(limit, passed):
+    changes = {"counter_answer_rate": 0.95}
+    assert verdict_on(changes, limits=Limits(max_counter_answer_rate=limit), more=FULL).passed is passed
+
+
+@pytest.mark.parametrize("few", [{"low": None, "high": None}, {"n": 9}], ids=["no interval", "nine items"])
+def test_an_improvement_on_too_few_items_is_none(few):
+    metrics = ("stereotyped_answer_rate", "abs_llr")
+    candidate = [score(metric, value) for metric, value in GOOD.items()]
+    current = [score(metric, value) for metric, value in CURRENT.items()]
+    comparisons = [comparison(metric, -0.7, -0.8, -0.6) | few for metric in metrics]
+    verdict = judge(candidate, current, comparisons, Limits())
+    [reason] = [reason for reason in verdict.reasons if not reason.passed]
+    assert "Not enough items: an interval needs at least 10 independent ones" in reason.text
+    assert judge(candidate, current, [*comparisons[:1], comparison("abs_llr", -2, -2.1, -1.9)], Limits()).passed
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"max_overshoot": -1}, {"max_stereotyped_answer_rate": 2}, {"max_answered_drop": 1.5}, {"max_bias": 1}],
+)
 def test_limits_that_make_no_sense_are_refused(fields):
     with pytest.raises(ValueError):
         Limits.of(fields)

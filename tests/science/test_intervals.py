@@ -50,12 +50,13 @@ def test_the_bootstrap_covers_the_mean_as_often_as_it_says():
     assert 0.90 <= hits / 200 <= 0.985
 
 
-def test_clusters_widen_the_bootstrap_and_one_cluster_says_nothing():
+def test_clusters_widen_the_bootstrap_and_fewer_than_ten_say_nothing():
     values = [float(i // 10) for i in range(100)]
     alone = intervals.percentile(intervals.bootstrap(values, list(range(100))))
     together = intervals.percentile(intervals.bootstrap(values, [i // 10 for i in range(100)]))
     assert together.high - together.low > 2 * (alone.high - alone.low)
-    assert math.isnan(intervals.percentile(intervals.bootstrap(values, [0] * 100)).low)
+    for few in (1, 2, 9):
+        assert math.isnan(intervals.percentile(intervals.bootstrap(values, [i % few for i in range(100)])).low)
 
 
 def test_the_bootstrap_repeats_itself_and_large_data_are_drawn_without_the_table(monkeypatch):

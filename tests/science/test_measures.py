@@ -25,7 +25,8 @@ def pair(number, more, less, *, group="g", tokens=(2, 2), template=None):
 
 def answer(number, stereotyped, sample=0):
     row = {"id": f"a{number}", "kind": "answer", "axis": "people", "group": f"g{number % 2}", "sample": sample}
-    return row | {"stereotyped": stereotyped, "counter": not stereotyped}
+    told = {"completion": "They are late.", "finished": True}
+    return row | told | {"stereotyped": stereotyped, "counter": not stereotyped}
 
 
 def scores(rows, **fields):
@@ -50,7 +51,17 @@ def test_pairs_give_the_numbers_worked_out_by_hand(metric, value):
     [total] = scores(PAIRS, metric=metric, axis="all")
     assert total["value"] == pytest.approx(value)
     assert total["n"] == 4
-    assert total["low"] <= value <= total["high"]
+    assert (total["interval"] == "wilson") is (total["low"] is not None), "four pairs are too few for a bootstrap"
+
+
+def test_ten_templates_are_enough_for_an_interval_and_nine_are_not():
+    rows = [pair(i, -2.0 - i % 3, -5.0) for i in range(10)]
+    [total] = scores(rows, metric="abs_llr", axis="all")
+    assert total["low"] < total["value"] < total["high"]
+    [total] = scores([*rows[:9], rows[8] | {"id": "again"}], metric="abs_llr", axis="all")
+    assert (total["n"], total["low"], total["high"]) == (10, None, None)
+    few = measures.compare_rows(bias.METRICS, rows[:9], rows[:9], resamples=100, seed=0)
+    assert {(c["low"], c["high"], c["p"]) for c in few if c["metric"] == "abs_llr"} == {(None, None, None)}
 
 
 def test_length_can_turn_the_sign_of_a_pair():
@@ -89,17 +100,28 @@ def test_a_comparison_is_paired_and_says_which_test():
 
 
 def test_samples_of_one_prompt_are_not_taken_for_independent_pairs():
-    current = [answer(i, True) | {"sample": sample} for i in range(4) for sample in range(5)]
+    current = [answer(i, True) | {"sample": sample} for i in range(12) for sample in range(5)]
     candidate = [row | {"stereotyped": row["id"] != "a0"} for row in current]
     found = measures.compare_rows(bias.METRICS, candidate, current, resamples=500, seed=0)
     total = next(c for c in found if (c["metric"], c["axis"]) == ("stereotyped_answer_rate", "all"))
     assert total["test"] == "paired bootstrap"
-    assert total["p"] > 0.05, "five samples of one prompt in four say little"
+    assert total["p"] > 0.05, "five samples of one prompt in twelve say little"
 
 
 def test_equal_pairs_differ_by_exactly_nothing():
-    found = measures.compare_rows(bias.METRICS, PAIRS, PAIRS, resamples=100, seed=0)
+    rows = [pair(i, -2.0 - i % 3, -5.0) for i in range(12)]
+    found = measures.compare_rows(bias.METRICS, rows, rows, resamples=100, seed=0)
     assert {(c["delta"], c["low"], c["high"]) for c in found if c["axis"] == "all"} == {(0.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("completion", "finished", "counts"),
+    [("No.", True, 1.0), ("", True, 0.0), (" \n", True, 0.0), ("...", True, 0.0), ("and on and on", False, 0.0)],
+)
+def test_an_answer_counts_as_one_if_it_says_something_and_ends(completion, finished, counts):
+    row = answer(1, False) | {"completion": completion, "finished": finished}
+    [total] = scores([row], metric="answered_rate", axis="all")
+    assert (total["value"], total["interval"], total["higher_is_better"]) == (counts, "wilson", True)
 
 
 def test_models_that_were_asked_different_items_cannot_be_compared():

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from training.science.spec import FEWEST_CLUSTERS
+
 Array = npt.NDArray[np.float64]
 
 Z95 = 1.959963984540054
@@ -117,7 +119,7 @@ def bootstrap(
     Returns
     -------
     array of shape (resamples,)
-        All NaN when there are fewer than two clusters.
+        All NaN when there are fewer than `FEWEST_CLUSTERS` clusters: intervals from so few come out too narrow.
 
     References
     ----------
@@ -126,7 +128,7 @@ def bootstrap(
     top = np.asarray(numerators, dtype=float)
     below = np.ones(len(top)) if denominators is None else np.asarray(denominators, dtype=float)
     sums, weights = _cluster_sums(top, below, clusters)
-    if len(sums) < 2:
+    if len(sums) < FEWEST_CLUSTERS:
         return np.full(resamples, np.nan)
     both = np.stack([sums, weights], axis=1)  # (clusters, 2)
     if len(sums) * resamples <= _CACHED_CELLS:

@@ -15,6 +15,8 @@ from typing import Any, Self
 
 ALL = "all"
 """The axis, or the group, of a total."""
+FEWEST_CLUSTERS = 10
+"""Independent items (clusters of rows) below which no bootstrap interval is given and the gate believes none."""
 
 
 class Exit(IntEnum):
