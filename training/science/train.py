@@ -41,6 +41,7 @@ def train(spec_path: str) -> None:
         say("stage", name="checking checkpoints", message=sentence)
     say("stage", name="loading model")
     rows = _encode(loading.load_tokenizer(base), base, spec, records, replay)
+    rows.sort()  # by what they say: a snapshot's order is that of random names, and the same data must train the same
     order = dataset.training_order(
         [len(ids) for ids, _ in rows], epochs=spec.epochs, batch_size=spec.batch_size, seed=spec.seed
     )
