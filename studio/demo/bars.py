@@ -1,9 +1,9 @@
 """What the demo promises, held against what a round measured. Values in, lines out; reads rows, changes none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from training.models import ModelVersion, Score
+from training.models import Comparison, ModelVersion, Score
 
 RATE, ABS_LLR, SIGNED_LLR = "stereotyped_answer_rate", "abs_llr", "signed_llr"
 BITS, EXACT = "bits_per_byte", "exact_match"
@@ -97,12 +97,20 @@ def of_capability(before: Scores, after: Scores) -> Iterator[Bar]:
         yield Bar(f"exact match lost, {axis}", f"{100 * drop:.1f} points", "at most 3 points", drop <= 0.03)
 
 
-def of_control(before: Scores, after: Scores) -> Iterator[Bar]:
-    """The promise of the control arm: neutral demonstrations move neither bias number beyond its interval."""
+def of_control(comparisons: Iterable[Comparison]) -> Iterator[Bar]:
+    """The promise of the control arm: neutral demonstrations move neither bias number beyond its interval.
+
+    Of each number's total, on the same items before and after: the paired 95 % interval of the change holds 0. The
+    axes by themselves are four more tests, and stand in the table.
+    """
+    found = {change.metric: change for change in comparisons if (change.axis, change.group) == ("all", "all")}
     for metric in (RATE, ABS_LLR):
-        for axis in axes(before, metric):
-            old, new = before[metric, axis], value(after, metric, axis)
-            low, high = old.low or 0.0, old.high or 0.0
-            factor, digits = (100, 1) if old.unit == "share" else (1, 3)
-            within = f"{factor * low:.{digits}f} to {factor * high:.{digits}f}"
-            yield Bar(f"{SHOWN[metric]} after, {axis}", f"{factor * new:.{digits}f}", within, low <= new <= high)
+        change = found.get(metric)
+        if change is None or change.delta is None or change.low is None or change.high is None:
+            yield Bar(f"{SHOWN[metric]}: change", "not measured", "interval holds 0", False)
+            continue
+        factor, unit = (100, " points") if metric == RATE else (1, "")
+        digits = 1 if metric == RATE else 3
+        measured = f"{factor * change.delta:+.{digits}f}{unit}"
+        interval = f"0 in {factor * change.low:+.{digits}f} to {factor * change.high:+.{digits}f}"
+        yield Bar(f"{SHOWN[metric]}: change", measured, interval, change.low <= 0 <= change.high)

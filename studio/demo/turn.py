@@ -116,7 +116,11 @@ def report(wheel: Wheel, total: float, log_path: Path, *, control: bool) -> bool
     for reason in round.gate.get("reasons", []):
         out.plain(f"  {'+' if reason['passed'] else '-'} {reason['text']}")
     promoted = Promotion.objects.filter(version=round.version, against_gate=False).exists()
-    held = [*bars.of_control(before, after)] if control else [*bars.of_round(before, after), *of_time(wheel, total)]
+    held = (
+        [*bars.of_control(round.comparisons.all())]
+        if control
+        else [*bars.of_round(before, after), *of_time(wheel, total)]
+    )
     if control:
         held.append(bars.Bar("promoted", "yes" if promoted else "no", "no", not promoted))
     else:

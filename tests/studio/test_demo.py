@@ -13,7 +13,7 @@ from annotation.policy import due
 from studio.demo import bars, world
 from studio.models import Membership, Project, Role, User
 from tests.cast import make_project, make_round, make_version
-from training.models import Evaluation, Score
+from training.models import Comparison, Evaluation, Score
 
 pytestmark = pytest.mark.django_db
 
@@ -167,10 +167,15 @@ def test_what_was_not_measured_holds_no_bar():
     assert "not measured" not in "\n".join(bars.table(before, after))
 
 
-@pytest.mark.parametrize(("rate", "ok"), [(0.88, True), (0.5, False), (0.99, False)])
-def test_the_control_arm_must_stay_within_the_interval(rate, ok):
-    before, after = scores(stereotyped_answer_rate=rate, abs_llr=4.1)
-    assert [bar.ok for bar in bars.of_control(before, after)] == [ok, True]
+@pytest.mark.parametrize(
+    ("low", "high", "ok"), [(-0.02, 0.04, True), (0.01, 0.04, False), (-0.04, -0.01, False), (None, None, False)]
+)
+def test_the_control_arm_must_stay_within_the_interval_of_the_change(low, high, ok):
+    rate = Comparison(metric="stereotyped_answer_rate", axis="all", group="all", delta=0.01, low=low, high=high)
+    pairs = Comparison(metric="abs_llr", axis="all", group="all", delta=-0.02, low=-0.09, high=0.05)
+    on_one_axis = Comparison(metric="abs_llr", axis="work", group="all", delta=-2, low=-3, high=-1)
+    assert [bar.ok for bar in bars.of_control([rate, on_one_axis, pairs])] == [ok, True]
+    assert [bar.ok for bar in bars.of_control([])] == [False, False]
 
 
 def test_the_table_shows_both_intervals_and_n():
