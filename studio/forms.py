@@ -10,8 +10,9 @@ from django.utils.text import slugify
 
 from annotation.policy import BadCron, check_cron
 from studio.models import Project, Role
+from training import start
+from training.models import Snapshot
 from training.science.gate import Limits
-from training.science.spec import RoundSpec
 from training.start import NOT_A_SETTING
 from training.suites import known_names
 
@@ -42,6 +43,15 @@ class ProjectForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
         self.fields["slug"].help_text = "The project's address. Left empty, it is made from the name."
+
+    def clean_base_model(self) -> str:
+        """A folder must hold a model now; a hub is asked when the model is loaded."""
+        name = self.cleaned_data["base_model"].strip()
+        try:
+            start.check_base_model(name)
+        except start.CannotOpen as refusal:
+            raise ValidationError(str(refusal)) from refusal
+        return name
 
     def clean_slug(self) -> str:
         slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))
@@ -112,10 +122,14 @@ class SettingsForm(forms.ModelForm):
         return text
 
     def clean_recipe(self) -> dict[str, Any]:
-        return self._checked("recipe", lambda given: RoundSpec("0" * 64, "", "x", **given), NOT_A_SETTING)
+        def build(given: dict[str, Any]) -> None:
+            start.make_spec(Snapshot(project=Project(base_model="x")), given)
+            start.check_replay(given.get("replay_path", ""))
+
+        return self._checked("recipe", build, NOT_A_SETTING)
 
     def clean_gate_limits(self) -> dict[str, Any]:
-        return self._checked("gate_limits", lambda given: Limits(**given), set())
+        return self._checked("gate_limits", Limits.of, set())
 
     def clean_suites(self) -> list[str]:
         suites = self._storable("suites") or []
@@ -146,9 +160,16 @@ class SettingsForm(forms.ModelForm):
             raise ValidationError(f"{', '.join(taken)}: set by the round itself.")
         try:
             json.dumps(given, allow_nan=False)  # the database keeps no infinity
+        except ValueError as error:
+            raise ValidationError("Every number must be finite.") from error
+        try:
             build(given)
-        except (TypeError, ValueError) as error:
-            raise ValidationError(str(error).replace("RoundSpec.__init__() got an", "").strip()) from error
+        except start.BadRecipe as error:
+            raise ValidationError(str(error)) from error
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        except TypeError as error:
+            raise ValidationError("Every value must be a number.") from error
         return given
 
 

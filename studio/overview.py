@@ -52,6 +52,7 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "active_round": project.rounds.active().first(),
         "last_round": project.rounds.select_related("snapshot").first(),
         "prompts": project.prompts.count(),
+        "refill": project.refills.order_by("-pk").first(),
         "enough": ENOUGH,
         **measured(project),
     }

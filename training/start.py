@@ -132,14 +132,17 @@ def check_machine(project: Project, spec: RoundSpec) -> None:
         raise CannotOpen(str(error)) from error
     except (ValueError, TypeError) as error:
         raise CannotOpen(f"The project's gate limits cannot be used: {error}.") from error
-    if spec.replay_path and not _may_replay(settings.BASE_DIR / spec.replay_path):
-        raise BadRecipe("replay_path", f"must be a .jsonl file below {' or '.join(map(str, settings.REPLAY_DIRS))}")
+    check_replay(spec.replay_path)
 
 
-def _may_replay(path: Path) -> bool:
-    """Whether a recipe may name this file: an admin of one project must not read whatever lies on the machine."""
-    path = path.resolve()
-    return path.suffix == ".jsonl" and any(path.is_relative_to(d) for d in settings.REPLAY_DIRS) and path.is_file()
+def check_replay(name: str) -> None:
+    """Raise BadRecipe unless `name` is empty, or a file a recipe may name: not whatever lies on the machine."""
+    path = (settings.BASE_DIR / name).resolve()
+    allowed = path.suffix == ".jsonl" and any(path.is_relative_to(folder) for folder in settings.REPLAY_DIRS)
+    if name and not (allowed and path.is_file()):
+        raise BadRecipe(
+            "replay_path", "must be a .jsonl file of the starter's demo, or below replay/ in the data folder"
+        )
 
 
 def check_base_model(name: str) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from annotation.models import Refill
 from studio.models import AuditEntry, Project
 from tests.cast import make_user, make_version, settle_item
 from training.models import Evaluation, Score
@@ -29,7 +30,7 @@ def test_a_superuser_founds_a_project_and_is_its_admin(db, client):
 
 def test_a_taken_address_is_refused_beside_the_field(cast, client):
     client.force_login(make_user("root", is_superuser=True))
-    page = client.post(reverse("project-new"), {"name": "Peoples", "base_model": "x"})
+    page = client.post(reverse("project-new"), {"name": "Peoples", "base_model": "org/x"})
     assert page.status_code == 400
     assert "is taken" in str(page.context["form"].errors["slug"])
 
@@ -44,11 +45,14 @@ def test_only_superusers_found_projects_and_read_the_whole_audit(cast, client):
     ("field", "value", "sentence"),
     [
         ("recipe", '{"learning_rate": 5}', "learning_rate: must be above 0"),
+        ("recipe", '{"learning_rate": "fast"}', "learning_rate: must be a number"),
+        ("recipe", '{"learning_rate": NaN}', "finite"),
+        ("recipe", '{"replay_path": "../../etc/passwd"}', "replay_path: must be a .jsonl file"),
         ("recipe", '{"nonsense": 1}', "nonsense"),
         ("recipe", '{"snapshot": "x"}', "set by the round itself"),
         ("recipe", "[1]", "Settings by name"),
         ("recipe", "{", "valid JSON"),
-        ("recipe", '{"save_steps": Infinity}', "not JSON compliant"),
+        ("recipe", '{"save_steps": Infinity}', "must be finite"),
         ("recipe", '{"replay_path": "\\u0000"}', "cannot be stored"),
         ("recipe", '{"threads": 2}', "set by the round itself"),
         ("gate_limits", '{"nonsense": 1}', "nonsense"),
@@ -125,3 +129,20 @@ def test_the_overview_shows_what_each_version_measured(cast, client):
     page = client.get(reverse("project", args=["peoples"]))
     assert page.context["columns"] == ["Stereotyped answers: gender"]
     assert "90.0 % (80.0 to 95.0)" in page.content.decode()
+
+
+def test_a_base_model_that_is_not_there_is_refused_before_anything_is_founded(db, client):
+    client.force_login(make_user("root", is_superuser=True))
+    page = client.post(reverse("project-new"), {"name": "Gone", "base_model": "/no/such/folder"})
+    assert page.status_code == 400
+    assert "does not exist" in str(page.context["form"].errors["base_model"])
+    assert not Project.objects.exists()
+
+
+def test_the_overview_says_why_the_queue_is_not_filled(cast, client):
+    version = make_version(cast.project, 0, live=True)
+    Refill.objects.create(
+        project=cast.project, version=version, asked=[], sampling={}, state="failed", error="The model is gone."
+    )
+    client.force_login(cast.ada)
+    assert "is not filled: The model is gone." in client.get(reverse("project", args=["peoples"])).content.decode()

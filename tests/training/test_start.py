@@ -120,8 +120,8 @@ def change(**fields):
         ([row()], change(recipe={"batch_size": 1.5}), "batch_size: must be a whole number"),
         ([row()], change(recipe={"use_accepted": 1}), "use_accepted: must be a yes or no"),
         ([row()], change(recipe={"seed": True}), "seed: must be a whole number"),
-        ([row()], change(recipe={"replay_path": "gone.jsonl"}), "replay_path: must be a .jsonl file below"),
-        ([row()], change(recipe={"replay_path": "var/studio.sqlite3"}), "replay_path: must be a .jsonl file below"),
+        ([row()], change(recipe={"replay_path": "gone.jsonl"}), "replay_path: must be a .jsonl file"),
+        ([row()], change(recipe={"replay_path": "var/studio.sqlite3"}), "replay_path: must be a .jsonl file"),
         ([row()], change(recipe={"replay_path": "training/science/starter/demo/../recipe.json"}), "replay_path: must"),
     ],
 )

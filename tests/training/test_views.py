@@ -214,7 +214,7 @@ def test_an_admin_promotes_goes_against_the_gate_and_back(studio, client):
     assert "needs a written reason" in refused.content.decode()
     page = client.get(url(studio, "versions")).content.decode()
     assert "Promote against the gate" in page
-    assert "Roll back to v0" in page
+    assert "Make v0 live again" in page
     assert promote(2, against_gate="on", reason="We know better.").status_code == 302
     assert promote(0, reason="We did not.").status_code == 302
     page = client.get(url(studio, "versions")).content.decode()
