@@ -454,6 +454,14 @@ def test_single_keys_can_be_switched_off(visit: Visit, items, peopled: Cast):
     submitted(page, lambda: page.get_by_role("button", name="Fine").click())
 
 
+def test_a_narrow_window_with_a_mouse_does_not_scroll_sideways(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada, viewport=PHONE).open(REVIEW)
+    shown(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    bar = [page.get_by_role("button", name=name).bounding_box() for name in ("Fine", "Submit")]
+    assert bar[0]["y"] == pytest.approx(bar[1]["y"], abs=2), "one bar, not two"
+
+
 def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada, viewport=PHONE, has_touch=True, is_mobile=True).open(REVIEW)
     shown(page)
