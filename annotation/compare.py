@@ -15,19 +15,19 @@ def with_answers(items: QuerySet[Item]) -> QuerySet[Item]:
     """The same items, with everything `page` reads, in a fixed number of queries."""
     answers = Answer.objects.standing().order_by("created_at", "pk").prefetch_related("categories", "spans__category")
     return items.select_related(
-        "project", "generation__prompt__topic", "verdict__decided_by", "verdict__answer"
+        "project", "generation", "prompt__topic", "verdict__decided_by", "verdict__answer"
     ).prefetch_related(Prefetch("answers", answers), "seats")
 
 
 def page(item: Item) -> dict[str, Any]:
     """Context of annotation/item_settle.html."""
-    topic = item.generation.prompt.topic
+    topic = item.prompt.topic
     seats = [seat for seat in item.seats.all() if seat.status != Seat.Status.RETIRED]
     return {
         "project": item.project,
         "item": item,
         "generation": item.generation,
-        "prompt": item.generation.prompt,
+        "prompt": item.prompt,
         "guideline": topic.guideline if topic else None,
         "verdict": getattr(item, "verdict", None),
         "readings": [reading(number, answer, item) for number, answer in enumerate(item.answers.all(), 1)],
@@ -38,7 +38,7 @@ def page(item: Item) -> dict[str, Any]:
 
 def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
     """One answer as the page shows it. The reader is a number, so that the words decide and not the name."""
-    text, spans = item.generation.text, list(answer.spans.all())
+    text, spans = item.text, list(answer.spans.all())
     return {
         "reader": _reader(number, answer, getattr(item, "verdict", None)),
         "answer": answer,

@@ -23,7 +23,7 @@ from django.utils.text import slugify
 
 from annotation import bulk
 from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Prompt, Seat, Span, Topic, Verdict
-from annotation.refill import seat_items
+from annotation.refill import NewItem, seat_items
 from annotation.science import formats
 from annotation.science.formats import Bad
 from annotation.science.rows import AnswerRow, DemonstrationRow, PromptRow, answer_row, demonstration_row, prompt_row
@@ -283,8 +283,8 @@ def _prompts_of(state: _Import, rows: list[PromptRow]) -> dict[str, _Asked]:
     return found
 
 
-def _add_generations(state: _Import, rows: list[Any]) -> list[tuple[Any, int]]:
-    """Keep the answers that are not there yet; each with its row."""
+def _add_generations(state: _Import, rows: list[Any]) -> list[tuple[Any, NewItem]]:
+    """Keep the answers that are not there yet; each with its row, and what there is to read now."""
     prompts = _prompts_of(state, [_prompt(row) for row in rows])
     # by prompt alone: with "and version is null", SQLite takes the index that finds every answer ever imported
     there = Generation.objects.filter(prompt__in=[asked.pk for asked in prompts.values()])
@@ -314,16 +314,16 @@ def _add_generations(state: _Import, rows: list[Any]) -> list[tuple[Any, int]]:
         ],
     )
     state.report.added += len(new)
-    return [(row, pk) for pk, (row, _) in zip(ids, new, strict=True)]
+    return [(row, NewItem(prompt, pk)) for pk, (row, prompt) in zip(ids, new, strict=True)]
 
 
 def _add_answers(state: _Import, rows: list[AnswerRow]) -> None:
-    seat_items(state.project, [pk for _, pk in _add_generations(state, rows)])
+    seat_items(state.project, [item for _, item in _add_generations(state, rows)])
 
 
 def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
     new = _add_generations(state, [row for row in rows if _categories_known(state, row)])
-    items = seat_items(state.project, [pk for _, pk in new])
+    items = seat_items(state.project, [item for _, item in new])
     Seat.objects.filter(item__in=items).update(status=Seat.Status.RETIRED)  # nobody waits to read them
     now = timezone.now()
     long_ago = now - UNDO_WINDOW - timedelta(seconds=1)  # there is nobody to undo it
@@ -333,11 +333,24 @@ def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
     def answer(pk: int, item: int, row: DemonstrationRow) -> tuple[Any, ...]:
         outcome = Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE
         guideline = state.guideline_id(_prompt(row).topic)
-        return pk, item, row.severity, row.rewrite, row.comment, outcome.value, guideline, uuid.uuid4(), by, long_ago
+        said: tuple[Any, ...] = (row.severity, row.rewrite, [], row.comment, outcome.value)
+        return pk, item, *said, guideline, uuid.uuid4(), by, long_ago
 
     bulk.insert(
         Answer,
-        ("id", "item", "severity", "rewrite", "comment", "outcome", "guideline", "key", "annotator", "created_at"),
+        (
+            "id",
+            "item",
+            "severity",
+            "rewrite",
+            "reasons",
+            "comment",
+            "outcome",
+            "guideline",
+            "key",
+            "annotator",
+            "created_at",
+        ),
         [answer(pk, item, row) for pk, item, (row, _) in zip(answers, items, new, strict=True)],
     )
     _label(state, [(row, pk) for pk, (row, _) in zip(answers, new, strict=True)])

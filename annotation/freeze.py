@@ -22,14 +22,14 @@ SEED_ANNOTATOR = "seed"
 
 FIELDS = {
     "uuid": "item__uuid",
-    "prompt": "item__generation__prompt__text",
-    "messages": "item__generation__prompt__messages",
+    "prompt": "item__prompt__text",
+    "messages": "item__prompt__messages",
     "completion": "item__generation__text",
     "verdict": "answer__outcome",
     "rewrite": "answer__rewrite",
     "severity": "answer__severity",
-    "topic": "item__generation__prompt__topic__slug",
-    "split": "item__generation__prompt__split",
+    "topic": "item__prompt__topic__slug",
+    "split": "item__prompt__split",
     "annotator": "answer__annotator",
     "guideline_topic": "answer__guideline__topic__slug",
     "guideline_version": "answer__guideline__version",

@@ -72,8 +72,8 @@ def page(project: Project, *, state: str, topic: str, number: str | None) -> Any
     """A page of items, the newest first, each with `state` and all that a row of the table shows."""
     items = Item.objects.filter(project=project)
     if topic:
-        items = items.filter(generation__prompt__topic__slug=topic)
-    rows = in_state(items, state).select_related("generation__prompt__topic", "verdict__answer")
+        items = items.filter(prompt__topic__slug=topic)
+    rows = in_state(items, state).select_related("generation", "prompt__topic", "verdict__answer")
     found = CappedPaginator(rows.prefetch_related("seats").order_by("-pk"), 25).get_page(number)
     for item in found:
         item.state = state_of(item)
@@ -104,7 +104,7 @@ def with_lineage(project: Project) -> QuerySet[Item]:
     """Items of `project` with everything that is said of one on its page."""
     items = compare.with_answers(Item.objects.filter(project=project))
     return items.select_related(
-        "project", "generation__prompt__topic", "generation__version__round", "verdict__answer", "verdict__decided_by"
+        "project", "prompt__topic", "generation__version__round", "verdict__answer", "verdict__decided_by"
     )
 
 
@@ -115,8 +115,8 @@ def lineage(item: Item) -> dict[str, Any]:
     return {
         **compare.page(item),
         "state": state_of(item),
-        "sampling": list(item.generation.sampling.items()),
-        "metadata": list(item.generation.prompt.metadata.items()),
+        "sampling": list(item.generation.sampling.items()) if item.generation else [],
+        "metadata": list(item.prompt.metadata.items()),
         "readings": _readings(item),
         "skips": item.skips.select_related("user"),
         "rows": rows.select_related("snapshot").order_by("pk"),

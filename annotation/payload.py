@@ -46,7 +46,7 @@ def held(user: User, seats: Sequence[int]) -> list[Shown]:
 
 @once
 def shown(count: int) -> Prepared:
-    newest = Guideline.objects.filter(topic=OuterRef("item__generation__prompt__topic")).order_by("-version")
+    newest = Guideline.objects.filter(topic=OuterRef("item__prompt__topic")).order_by("-version")
     draft = Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))
     seats = Seat.objects.held_by(USER).filter(pk__in=some_ids(count)).order_by("item_id", "pk")
     return prepare(
@@ -55,11 +55,11 @@ def shown(count: int) -> Prepared:
             "item_id",
             "lease_ends_at",
             "item__uuid",
-            "item__generation__prompt__text",
-            "item__generation__prompt__messages",
+            "item__prompt__text",
+            "item__prompt__messages",
             "item__generation__text",
             "item__generation__model_name",
-            "item__generation__prompt__topic__name",
+            "item__prompt__topic__name",
             Subquery(newest.values("version")[:1]),
             Subquery(newest.values("text")[:1]),
             Subquery(draft.values("data")[:1]),

@@ -46,7 +46,7 @@ def new_demonstrations(project: Project) -> int:
     A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
     """
     settled = freeze.settled_for_good(project).filter(
-        answer__outcome=Answer.Outcome.BIASED, item__generation__prompt__split=Prompt.Split.TRAIN
+        answer__outcome=Answer.Outcome.BIASED, item__prompt__split=Prompt.Split.TRAIN
     )
     settled = settled.exclude(answer__rewrite="")
     seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)

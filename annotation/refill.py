@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -246,7 +246,7 @@ def _choose(project: Project, version: ModelVersion, wanted: int) -> list[int]:
     """New prompts first, then those without a settled answer, then the rest: has the model learned its lesson?"""
     candidates = next_prompts(project, version)
     answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
-    settled = Exists(Verdict.objects.filter(item__generation__prompt=OuterRef("pk")))
+    settled = Exists(Verdict.objects.filter(item__prompt=OuterRef("pk")))
     ids: list[int] = []
     for choice in (~answered, answered & ~settled, settled):
         if wanted > len(ids):
@@ -279,7 +279,8 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     there = set(Prompt.objects.filter(pk__in=[pk for pk, _ in refill.asked]).values_list("pk", flat=True))
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
-    seat_items(refill.project, [generation.pk for generation in generations if generation.text.strip()])
+    said = [generation for generation in generations if generation.text.strip()]
+    seat_items(refill.project, [NewItem(generation.prompt_id, generation.pk) for generation in said])
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
 
 
@@ -303,17 +304,47 @@ def _complaint(answers: list[dict[str, Any]]) -> str:
     return f"{len(silent)} of {len(answers)} prompts got no answer: {reason}"
 
 
-def seat_items(project: Project, generation_ids: Sequence[int]) -> list[int]:
-    """An item for each generation, with the project's number of seats; the items' ids, in the same order."""
-    ids, now = bulk.reserve(Item, len(generation_ids)), timezone.now()
+class NewItem(NamedTuple):
+    """What is to be read: a review of `generation`, a comparison of it with `other`, or neither: a demonstration."""
+
+    prompt: int
+    generation: int | None = None
+    other: int | None = None
+
+    @property
+    def mode(self) -> str:
+        if self.generation is None:
+            return Item.Mode.DEMONSTRATE.value
+        return Item.Mode.REVIEW.value if self.other is None else Item.Mode.COMPARE.value
+
+
+def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
+    """An item for each of `new`, with its topic's or the project's number of seats; their ids, in the same order."""
+    ids, now = bulk.reserve(Item, len(new)), timezone.now()
     bulk.insert(
         Item,
-        ("id", "uuid", "project", "generation", "created_at"),
-        [(pk, uuid4(), project.pk, generation, now) for pk, generation in zip(ids, generation_ids, strict=True)],
+        ("id", "uuid", "project", "mode", "prompt", "generation", "other", "created_at"),
+        [
+            (pk, uuid4(), project.pk, one.mode, one.prompt, one.generation, one.other, now)
+            for pk, one in zip(ids, new, strict=True)
+        ],
     )
+    seats = overlaps(project, new)
     bulk.insert(
         Seat,
-        ("project", "item", "position", "status"),
-        [(project.pk, item, position, Seat.Status.OPEN.value) for item in ids for position in range(project.overlap)],
+        ("project", "item", "position", "status", "purpose"),
+        [
+            (project.pk, item, position, Seat.Status.OPEN.value, Seat.Purpose.WORK.value)
+            for item, one in zip(ids, new, strict=True)
+            for position in range(seats.get(one.prompt, project.overlap))
+        ],
     )
     return ids
+
+
+def overlaps(project: Project, new: Sequence[NewItem]) -> dict[int, int]:
+    """How many readers each prompt of `new` wants, for those whose topic says so."""
+    if not project.topics.filter(overlap__isnull=False).exists():
+        return {}
+    own = project.prompts.filter(topic__overlap__isnull=False, pk__in=[one.prompt for one in new])
+    return {pk: overlap for pk, overlap in own.values_list("pk", "topic__overlap") if overlap}

@@ -38,7 +38,7 @@ def settle(
     if before is not None:
         raise AlreadySettled(f"This item was settled already: {who_settled(before)}.")
     if said is not None:
-        check_against(item.project, said, item.generation.text)
+        check_against(item.project, said, item.text)
         answer = write(item.pk, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
     assert answer is not None
     if not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():
@@ -60,7 +60,7 @@ def who_settled(verdict: Verdict) -> str:
 
 def guideline_of(item: Item, said: Said) -> int | None:
     """The guideline the curator was shown, as a row; None where the page showed none."""
-    topic = item.generation.prompt.topic
+    topic = item.prompt.topic
     if topic is None or said.guideline is None:
         return None
     return topic.guidelines.filter(version=said.guideline).values_list("pk", flat=True).first()

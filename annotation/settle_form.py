@@ -41,10 +41,10 @@ class DecisionForm(forms.Form):
     guideline = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     def __init__(self, item: Item, data: Any = None):
-        topic = item.generation.prompt.topic
+        topic = item.prompt.topic
         shown = topic.guideline if topic else None
         super().__init__(
-            data, initial={"rewrite": item.generation.text, "guideline": shown.version if shown else None}, prefix="own"
+            data, initial={"rewrite": item.text, "guideline": shown.version if shown else None}, prefix="own"
         )
         self.fields["categories"].queryset = item.project.categories.all()  # type: ignore[attr-defined]
 

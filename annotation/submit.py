@@ -94,7 +94,7 @@ def asked() -> Prepared:
     seats = Seat.objects.filter(project=PROJECT, pk=some_ids(1)[0])
     others = Seat.objects.filter(item=OuterRef("item")).exclude(pk=OuterRef("pk"))
     draft = Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))
-    shown = Guideline.objects.filter(topic=OuterRef("item__generation__prompt__topic"), version=NUMBER)
+    shown = Guideline.objects.filter(topic=OuterRef("item__prompt__topic"), version=NUMBER)
     facts = ("pk", "item_id", "status", "holder_id", "item__generation__text")
     return prepare(seats.values_list(*facts, Exists(others), Exists(draft), Subquery(shown.values("pk")[:1])))
 

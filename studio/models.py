@@ -46,7 +46,28 @@ class AppendOnly(models.Model):
 
 
 class User(AbstractUser):
-    """A person who can log in. What they may do is said per project, in `Membership`."""
+    """A person who can log in. What they may do is said per project, in `Membership`.
+
+    The columns are their own settings, which hold in every project.
+    """
+
+    keys = models.JSONField(
+        default=dict, blank=True, help_text=_("Keys of the review screen that differ from the usual: {action: key}.")
+    )
+    single_keys = models.BooleanField(default=True, help_text=_("Single keys act on the review screen (WCAG 2.1.4)."))
+    language = models.CharField(max_length=10, blank=True, help_text=_("Empty: as the browser asks."))
+    blur_from = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text=_("Answers whose predicted severity reaches this (1 to 3) are blurred until asked. Empty: never."),
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(blur_from=None) | Q(blur_from__gte=1, blur_from__lte=3), name="user_blur_from_1_to_3"
+            )
+        ]
 
     @property
     def display_name(self) -> str:
@@ -92,6 +113,17 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if user.is_superuser:
             return self.annotate(my_role=Value(Role.ADMIN.value))
         return self.filter(memberships__user=user).annotate(my_role=F("memberships__role"))
+
+
+def default_reasons() -> list[dict[str, str]]:
+    """What a reviewer can say a rewrite did, until the project says otherwise."""
+    return [
+        {"slug": "stereotype-removed", "label": "Removed a stereotype"},
+        {"slug": "perspective-added", "label": "Added a missing perspective"},
+        {"slug": "fact-corrected", "label": "Corrected a fact"},
+        {"slug": "respect", "label": "Made it respectful"},
+        {"slug": "equal-help", "label": "Gave the same help"},
+    ]
 
 
 class Project(models.Model):
@@ -146,6 +178,51 @@ class Project(models.Model):
     gate_limits = models.JSONField(default=dict, blank=True, help_text=_("Gate limits that differ from the defaults."))
     suites = models.JSONField(default=list, blank=True, help_text=_("Names of the evaluation suites the gate asks."))
 
+    share_review = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MaxValueValidator(100)],
+        help_text=_("How many of the new items are reviews: one answer is judged, marked and rewritten."),
+    )
+    share_compare = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=_("How many are comparisons: two answers to one prompt, which is better?"),
+    )
+    share_demonstrate = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=_("How many are demonstrations: only the prompt is shown, and the answer is written."),
+    )
+    rewrite_reasons = models.JSONField(
+        default=default_reasons, blank=True, help_text=_("What a reviewer can say a rewrite did: [{slug, label}].")
+    )
+    gold_percent = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(50)],
+        help_text=_("Of a hundred items a person gets, so many are gold items, whose answer is known."),
+    )
+    onboarding_items = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(100)],
+        help_text=_("So many gold items come first for a new annotator. 0: no onboarding."),
+    )
+    onboarding_percent = models.PositiveSmallIntegerField(
+        default=80,
+        validators=[MaxValueValidator(100)],
+        help_text=_("Per cent of the onboarding items on which the verdict must be the known one."),
+    )
+    sitting_minutes = models.PositiveSmallIntegerField(
+        default=50, validators=[MaxValueValidator(24 * 60)], help_text=_("A break is proposed after so long. 0: never.")
+    )
+    exposure_budget = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(10_000)],
+        help_text=_("A break is proposed when the severities of a sitting's answers add up to this. 0: never."),
+    )
+    check_in = models.BooleanField(
+        default=True, help_text=_("Ask everybody two questions a week; only the average of five or more is shown.")
+    )
+
     objects = ProjectQuerySet.as_manager()
 
     class Meta:
@@ -153,6 +230,10 @@ class Project(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(overlap__gte=1, overlap__lte=25), name="project_overlap_1_to_25"),
             models.CheckConstraint(condition=Q(lease_minutes__gte=1), name="project_lease_at_least_1_minute"),
+            models.CheckConstraint(
+                condition=Q(share_review__gt=0) | Q(share_compare__gt=0) | Q(share_demonstrate__gt=0),
+                name="project_has_a_way_of_working",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,6 +249,23 @@ def pseudonym(project_id: int, user_id: int) -> str:
     return f"p-{salted_hmac('pseudonym', f'{project_id}/{user_id}').hexdigest()[:10]}"
 
 
+class Background(models.Model):
+    """A group of which a project asks whether its annotators belong to it, so that disagreement can be seen by group.
+
+    Who belongs to which is each person's own to say, or not; only sums over enough people are shown.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="backgrounds")
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="background_once_per_project")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Membership(models.Model):
     """A person in a project, with a role; exports know them by their pseudonym."""
 
@@ -175,6 +273,10 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
+    backgrounds = models.ManyToManyField(
+        Background, blank=True, related_name="memberships", help_text=_("Said by the person; shown to nobody else.")
+    )
+    onboarded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -188,6 +290,30 @@ class Membership(models.Model):
     @property
     def pseudonym(self) -> str:
         return pseudonym(self.project_id, self.user_id)
+
+
+class Invitation(models.Model):
+    """A link that lets whoever has it join a project in a role, until it expires, is used up or is taken back.
+
+    Only the SHA-256 of the link's secret is kept.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    note = models.CharField(max_length=200, blank=True)
+    uses_left = models.PositiveSmallIntegerField(default=1)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_known_role")]
+
+    def __str__(self) -> str:
+        return f"invitation to {self.project} as {self.role}"
 
 
 class AuditQuerySet(AppendOnlyQuerySet):

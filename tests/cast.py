@@ -75,7 +75,7 @@ def make_item(
         text=text,
         seed=next(counter) if version else None,
     )
-    item = Item.objects.create(project=project, generation=generation)
+    item = Item.objects.create(project=project, prompt=generation.prompt, generation=generation)
     for position in range(overlap or project.overlap):
         Seat.objects.create(project=project, item=item, position=position)
     return item

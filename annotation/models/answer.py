@@ -27,6 +27,8 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 class Answer(models.Model):
     """One person's answer at one seat; a curator's own decision has no seat.
 
+    `outcome` is about the item's `generation`: fine, biased; in a comparison FIRST is `generation`, SECOND is `other`,
+    in whichever order they were shown. A correction is a new answer that `replaces` the one it takes back.
     `key` is made by the page: the same submit sent twice is one answer.
     """
 
@@ -34,6 +36,13 @@ class Answer(models.Model):
         FINE = "fine"
         BIASED = "biased"
         CANNOT_JUDGE = "cannot_judge"
+        FIRST = "first", "the first is better"
+        SECOND = "second", "the second is better"
+        TIE = "tie", "as good as each other"
+        BOTH_BAD = "both_bad", "both are bad"
+        DEMONSTRATED = "demonstrated"
+
+    WITH_A_REWRITE = ("biased", "first", "second", "demonstrated")
 
     key = models.UUIDField(unique=True)
     seat = models.ForeignKey(Seat, null=True, on_delete=models.CASCADE, related_name="answers")
@@ -45,11 +54,13 @@ class Answer(models.Model):
     severity = models.PositiveSmallIntegerField(null=True, blank=True)
     categories = models.ManyToManyField(Category, blank=True, related_name="answers")
     rewrite = models.TextField(blank=True)
+    reasons = models.JSONField(default=list, blank=True, help_text="Slugs of the project's rewrite reasons.")
     comment = models.TextField(blank=True)
     guideline = models.ForeignKey(Guideline, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
     active_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by")
 
     objects = AnswerQuerySet.as_manager()
 
@@ -58,13 +69,19 @@ class Answer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["seat"], condition=Q(undone_at=None), name="one_standing_answer_per_seat"),
             models.CheckConstraint(
-                condition=Q(outcome__in=["fine", "biased", "cannot_judge"]), name="answer_known_outcome"
+                condition=Q(
+                    outcome__in=["fine", "biased", "cannot_judge", "first", "second", "tie", "both_bad", "demonstrated"]
+                ),
+                name="answer_known_outcome",
             ),
             models.CheckConstraint(
                 condition=Q(severity=None) | Q(severity__gte=1, severity__lte=3), name="severity_1_to_3"
             ),
             models.CheckConstraint(condition=Q(severity=None) | Q(outcome="biased"), name="only_bias_has_severity"),
-            models.CheckConstraint(condition=Q(rewrite="") | Q(outcome="biased"), name="only_bias_has_a_rewrite"),
+            models.CheckConstraint(
+                condition=Q(rewrite="") | Q(outcome__in=["biased", "first", "second", "demonstrated"]),
+                name="a_rewrite_has_something_to_better",
+            ),
         ]
 
     def __str__(self) -> str:

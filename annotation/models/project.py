@@ -3,10 +3,11 @@
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from studio.models import AppendOnly, Project
+from studio.models import AppendOnly, Membership, Project
 
 
 class Topic(models.Model):
@@ -15,10 +16,33 @@ class Topic(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="topics")
     slug = models.SlugField(max_length=60)
     name = models.CharField(max_length=120)
+    warning = models.CharField(
+        max_length=300, blank=True, help_text="Said before the first item: what a reader may meet. Empty: nothing."
+    )
+    overlap = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(25)],
+        help_text="How many people answer each item of this topic. Empty: as the project says.",
+    )
+    readers = models.ManyToManyField(
+        Membership,
+        blank=True,
+        related_name="topics",
+        help_text="Who gets items of this topic. Nobody named: everybody.",
+    )
+    opted_out = models.ManyToManyField(
+        Membership, blank=True, related_name="opted_out_of", help_text="Who asked not to get items of this topic."
+    )
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["project", "slug"], name="topic_once_per_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "slug"], name="topic_once_per_project"),
+            models.CheckConstraint(
+                condition=Q(overlap=None) | Q(overlap__gte=1, overlap__lte=25), name="topic_overlap_1_to_25"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -44,6 +68,51 @@ class Guideline(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.topic} v{self.version}"
+
+
+class Proposal(models.Model):
+    """A reader's wish for another values statement; a curator accepts it, as a new version, or declines."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="proposals")
+    based_on = models.ForeignKey(Guideline, null=True, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    reason = models.TextField(blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposals")
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.TextField(blank=True)
+    became = models.ForeignKey(Guideline, null=True, on_delete=models.PROTECT, related_name="proposals")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=["open", "accepted", "declined"]), name="proposal_known_state")
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal for {self.topic}"
+
+
+class TermSet(models.Model):
+    """Terms that stand for groups and can be put in each other's place in a prompt: the counterfactual strip's list."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="term_sets")
+    name = models.CharField(max_length=120)
+    terms = models.JSONField(default=list, help_text="A list of texts, each a term as it stands in prompts.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="term_set_once_per_project")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Category(models.Model):

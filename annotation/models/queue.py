@@ -17,11 +17,17 @@ from training.models import ModelVersion
 
 
 class Generation(models.Model):
-    """A model's answer to a prompt: by a hosted `version` with a seed, or imported from one named in `model_name`."""
+    """An answer to a prompt: by a hosted `version` with a seed, or imported from one named in `model_name`.
+
+    `author` is the person who wrote the text, where a comparison sets a rewrite against its original.
+    """
 
     prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="generations")
     version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="generations")
     model_name = models.CharField(max_length=200)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     text = models.TextField()
     seed = models.BigIntegerField(null=True)
     sampling = models.JSONField(default=dict)
@@ -70,20 +76,52 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """One answer to be reviewed. Its `uuid` is the only name of it that leaves this room."""
+    """One thing to be read and answered. Its `uuid` is the only name of it that leaves this room.
+
+    review: `generation` is judged. compare: `generation` against `other`. demonstrate: neither; the prompt is answered.
+    """
+
+    class Mode(models.TextChoices):
+        REVIEW = "review"
+        COMPARE = "compare"
+        DEMONSTRATE = "demonstrate"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
-    generation = models.OneToOneField(Generation, on_delete=models.PROTECT, related_name="item")
+    mode = models.CharField(max_length=12, choices=Mode.choices, default=Mode.REVIEW)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="items")
+    generation = models.OneToOneField(Generation, null=True, on_delete=models.PROTECT, related_name="item")
+    other = models.ForeignKey(
+        Generation, null=True, blank=True, on_delete=models.PROTECT, related_name="compared_in", db_index=False
+    )
+    predicted_severity = models.FloatField(
+        null=True, blank=True, help_text="0 to 3, guessed from what readers said of like answers. Null: no guess."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["project", "id"], name="item_by_project")]
+        indexes = [
+            models.Index(fields=["project", "id"], name="item_by_project"),
+            models.Index(fields=["other"], condition=Q(other__isnull=False), name="item_by_other"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(mode="review", generation__isnull=False, other=None)
+                | Q(mode="compare", generation__isnull=False, other__isnull=False)
+                | Q(mode="demonstrate", generation=None, other=None),
+                name="item_has_what_its_mode_needs",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    @property
+    def text(self) -> str:
+        """The model's answer that is judged or, in a comparison, the first of the two; none in a demonstration."""
+        return self.generation.text if self.generation else ""
 
 
 class SeatQuerySet(models.QuerySet["Seat"]):
@@ -128,6 +166,11 @@ class Seat(models.Model):
         ANSWERED = "answered"
         RETIRED = "retired"
 
+    class Purpose(models.TextChoices):
+        WORK = "work"
+        GOLD = "gold"
+        ONBOARDING = "onboarding"
+
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="seats", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="seats", db_index=False)
     position = models.PositiveSmallIntegerField()
@@ -136,6 +179,10 @@ class Seat(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="seats", db_index=False
     )
     lease_ends_at = models.DateTimeField(null=True, blank=True)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.WORK)
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     objects = SeatQuerySet.as_manager()
 
@@ -162,6 +209,7 @@ class Seat(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="answered") | Q(holder__isnull=False), name="answers_have_a_holder"
             ),
+            models.CheckConstraint(condition=Q(purpose__in=["work", "gold", "onboarding"]), name="seat_known_purpose"),
         ]
 
     def __str__(self) -> str:

@@ -62,8 +62,10 @@ def fill(project: int, topic: int, items: int) -> None:
     rows = {
         f"prompt {prompts}": f"n, {project}, {topic}, CAST(n AS text), {asked}, '{{}}', 'train', {now}",
         f"generation {generations}": f"n, n, 'imported', {said}, '{{}}', {now}",
-        "item (id, uuid, project_id, generation_id, created_at)": f"n, {uuid}, {project}, n, {now}",
-        "seat (id, project_id, item_id, position, status)": f"n, {project}, n, 0, 'open'",
+        "item (id, uuid, project_id, mode, prompt_id, generation_id, created_at)": (
+            f"n, {uuid}, {project}, 'review', n, n, {now}"
+        ),
+        "seat (id, project_id, item_id, position, status, purpose)": f"n, {project}, n, 0, 'open', 'work'",
     }
     statements = [f"INSERT INTO annotation_{table} {series} SELECT {row} FROM series" for table, row in rows.items()]
     with connection.cursor() as cursor:

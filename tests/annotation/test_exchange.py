@@ -130,6 +130,7 @@ def test_an_answer_becomes_an_item_with_its_seats(cast: Cast, overlap: int) -> N
     assert (
         Item.objects.create(
             project=cast.project,
+            prompt=generation.prompt,
             generation=Generation.objects.create(prompt=generation.prompt, model_name="later", text="x"),
         ).pk
         > 2

@@ -51,7 +51,7 @@ def test_a_round_opens_when_enough_new_demonstrations_are_settled(cast: Cast, op
     settle(cast, 2)
     settle(cast, 5, outcome="fine")
     assert policy.ask(cast.project) is None
-    Prompt.objects.filter(pk=settle_item(cast.item()).item.generation.prompt_id).update(split="eval")
+    Prompt.objects.filter(pk=settle_item(cast.item()).item.prompt_id).update(split="eval")
     assert policy.ask(cast.project) is None, "what is held out is not learned from"
     settle(cast, 1)
     assert policy.ask(cast.project) is not None

@@ -191,7 +191,7 @@ def test_new_prompts_are_asked_before_those_that_an_older_model_answered(stocked
     order = dict(Refill.objects.first().asked)  # type: ignore[union-attr]
     assert len(order) == 20
     assert list(order)[:12] == list(Prompt.objects.order_by("pk").values_list("pk", flat=True)[8:])
-    assert list(order)[-1] == settled.item.generation.prompt_id
+    assert list(order)[-1] == settled.item.prompt_id
 
 
 def test_prompts_held_out_for_evaluation_are_not_asked(stocked: Cast, asked: Answers) -> None:

@@ -379,7 +379,7 @@ def test_an_answer_of_five_thousand_words_stays_usable(visit: Visit, peopled: Ca
 def test_a_conversation_is_shown_turn_by_turn(visit: Visit, peopled: Cast):
     item = peopled.item(prompt="Who leads?")
     turns = [("system", "Be brief."), ("user", "Who nurses?"), ("assistant", "People."), ("user", "Who leads?")]
-    prompt = item.generation.prompt
+    prompt = item.prompt
     prompt.messages = [{"role": role, "content": content} for role, content in turns]
     prompt.save(update_fields=["messages"])
     page = visit(peopled.ada).open(REVIEW)

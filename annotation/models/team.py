@@ -1,0 +1,194 @@
+"""What a team does around the answers: gold, threads, notices, collections, saved views, bulk actions, check-ins."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotation.models.answer import Answer
+from annotation.models.project import Prompt
+from annotation.models.queue import Item
+from studio.models import AppendOnly, Project
+from training.models import ModelVersion
+
+
+class Gold(models.Model):
+    """An item whose answer is known: it is mixed in, unrecognisable, and what people answer is compared with it."""
+
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="gold")
+    answer = models.ForeignKey(Answer, on_delete=models.PROTECT, related_name="+")
+    explanation = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"gold {self.item_id}"
+
+
+class Remark(AppendOnly):
+    """A line in an item's thread; `sent_back` is the answer that a curator asked to be thought over."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="remarks")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    mentions = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
+    sent_back = models.ForeignKey(Answer, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Notice(models.Model):
+    """Something a person should know: they were mentioned, an item came back, an item of theirs was decided."""
+
+    class Kind(models.TextChoices):
+        MENTION = "mention"
+        SENT_BACK = "sent_back"
+        DECIDED = "decided"
+        PROPOSAL = "proposal"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.CASCADE, related_name="notices")
+    text = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["user", "project"], condition=Q(read_at=None), name="notice_unread")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.user}"
+
+
+class Collection(models.Model):
+    """Items put together by hand, to be frozen and exported by themselves."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="collections")
+    name = models.CharField(max_length=120)
+    items = models.ManyToManyField(Item, blank=True, related_name="collections")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["project", "name"], name="collection_once_per_project")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedView(models.Model):
+    """A set of filters of the data browser under a name; shared ones are seen by all who may browse."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="saved_views")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=120)
+    query = models.CharField(max_length=2000, help_text="The query string of the page.")
+    is_shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "owner", "name"], name="saved_view_once_per_person_and_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BulkAction(models.Model):
+    """One action on many items, and what it changed, so that it can be undone."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="bulk_actions")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    verb = models.CharField(max_length=20)
+    at = models.DateTimeField(auto_now_add=True)
+    count = models.PositiveIntegerField(default=0)
+    changes = models.JSONField(default=dict, help_text="Ids of the rows that changed, and what they were before.")
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} on {self.count}"
+
+
+class CheckIn(models.Model):
+    """What a person said in one week of how the work is; only the team's average is ever shown."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="check_ins")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    week = models.DateField(help_text="Its Monday.")
+    worth = models.PositiveSmallIntegerField(null=True, help_text="Was this time well spent? 1 to 5.")
+    mood = models.PositiveSmallIntegerField(null=True, help_text="How are you? 1 to 5.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user", "week"], name="check_in_once_a_week"),
+            models.CheckConstraint(
+                condition=(Q(worth=None) | Q(worth__gte=1, worth__lte=5))
+                & (Q(mood=None) | Q(mood__gte=1, mood__lte=5)),
+                name="check_in_1_to_5",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"check-in of week {self.week}"
+
+
+class Variant(models.Model):
+    """The same prompt with a group's term swapped, and what the model answered: asked for from the review screen."""
+
+    class State(models.TextChoices):
+        ASKED = "asked"
+        DONE = "done"
+        FAILED = "failed"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="variants")
+    prompt = models.ForeignKey(Prompt, on_delete=models.CASCADE, related_name="variants")
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="+")
+    old_term = models.CharField(max_length=200)
+    new_term = models.CharField(max_length=200)
+    text = models.TextField(help_text="The prompt with the term swapped.")
+    messages = models.JSONField(null=True, blank=True)
+    state = models.CharField(max_length=6, choices=State.choices, default=State.ASKED)
+    answer = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "version", "old_term", "new_term"], name="variant_once_per_version_and_swap"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old_term} -> {self.new_term}"
+
+
+class Report(AppendOnly):
+    """Numbers over many answers, worked out by a worker and kept: agreement, annotator models, severity forecasts."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="reports")
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField(auto_now_add=True)
+    last_answer = models.BigIntegerField(default=0, help_text="The newest answer it has seen.")
+    data: Any = models.JSONField()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["project", "kind", "-id"], name="report_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} report of {self.project}"
