@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from annotation.views import data, review, settle
+from annotation.views import (
+    agreement,
+    assignment,
+    browser,
+    data,
+    insight,
+    mine,
+    preferences,
+    proposals,
+    review,
+    settle,
+    terms,
+    thread,
+)
 
 app_name = "annotation"
 urlpatterns = [
@@ -21,4 +34,26 @@ urlpatterns = [
     path("import/<int:pk>/", data.upload, name="upload"),
     path("freeze/", data.freeze, name="freeze"),
     path("guidelines/", data.guidelines, name="guidelines"),
+    path("review/guideline/<int:topic>/", proposals.guideline, name="review-guideline"),
+    path("review/variants/", terms.variants, name="review-variants"),
+    path("review/preferences/", preferences.preferences, name="review-preferences"),
+    path("guidelines/proposals/", proposals.proposals, name="proposals"),
+    path("guidelines/proposals/<int:pk>/", proposals.proposal, name="proposal"),
+    path("terms/", terms.terms, name="terms"),
+    path("mine/", mine.mine, name="mine"),
+    path("mine/topics/", mine.mine_topics, name="mine-topics"),
+    path("mine/check-in/", mine.check_in, name="check-in"),
+    path("mine/<uuid:key>/", mine.mine_answer, name="mine-answer"),
+    path("assignment/", assignment.assignment, name="assignment"),
+    path("assignment/gold/", assignment.gold, name="gold"),
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("insight/", insight.insight, name="insight"),
+    path("insight/<slug:name>.svg", insight.chart, name="chart"),
+    path("data/bulk/", browser.bulk, name="bulk"),
+    path("data/bulk/<int:pk>/undo/", browser.bulk_undo, name="bulk-undo"),
+    path("data/views/", browser.saved_views, name="saved-views"),
+    path("data/views/<int:pk>/", browser.saved_view, name="saved-view"),
+    path("items/<uuid:uuid>/remarks/", thread.remark, name="remark"),
+    path("items/<uuid:uuid>/send-back/", thread.send_back, name="send-back"),
+    path("notices/", thread.notices, name="notices"),
 ]
