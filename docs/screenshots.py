@@ -39,6 +39,18 @@ SHOTS = {
     "versions": "versions/",
     "audit": "audit/",
 }
+TEAM_SHOTS = {
+    "browser": "data/",
+    "disputed": "disputed/",
+    "agreement": "agreement/",
+    "dashboard": "insight/",
+    "assignment": "assignment/",
+    "terms": "terms/",
+    "members": "members/",
+}
+"""Pages of the project that docs/team.py makes, where several readers have answered."""
+MY_SHOTS = {"mine": "mine/", "notices": "notices/"}
+"""Pages of one of its readers."""
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": DESKTOP, "color_scheme": "light"},
     "dark": {"viewport": DESKTOP, "color_scheme": "dark"},
@@ -52,6 +64,7 @@ class Demo:
 
     home: str
     password: str
+    data: str
 
     @property
     def project(self) -> str:
@@ -71,7 +84,7 @@ def demo() -> Iterator[Demo]:
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield Demo(f"http://127.0.0.1:{port}", printed_password(process, log))
+            yield Demo(f"http://127.0.0.1:{port}", printed_password(process, log), folder)
         except BaseException:
             sys.stderr.write(log.read_text()[-3000:])
             raise
@@ -158,13 +171,59 @@ def other_looks(browser: Browser, demo: Demo, folder: Path) -> None:
         context.close()
 
 
+def team_at_work(demo: Demo) -> str:
+    """Found the team's project in the running studio; the session of one of its readers."""
+    made = subprocess.run(
+        [sys.executable, "-m", "docs.team"],
+        cwd=ROOT,
+        env={**environ, "STUDIO_DATA": demo.data},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return made.stdout.split()[-1]
+
+
+def team_looks(browser: Browser, demo: Demo, folder: Path, session: str) -> None:
+    project = f"{demo.home}/p/team/"
+    context = browser.new_context(**LOOKS["light"], reduced_motion="reduce")
+    page = context.new_page()
+    log_in(page, demo)
+    wait_for_report(page, project)
+    for name, path in TEAM_SHOTS.items():
+        page.goto(project + path)
+        shoot(page, folder, name, "light")
+    page.goto(project + "disputed/")
+    page.locator("a[href*='/settle/']").first.click()
+    shoot(page, folder, "settle", "light")
+    context.clear_cookies()
+    context.add_cookies([{"name": "sessionid", "value": session, "url": demo.home}])
+    for name, path in MY_SHOTS.items():
+        page.goto(project + path)
+        shoot(page, folder, name, "light")
+    context.close()
+
+
+def wait_for_report(page: Page, project: str) -> None:
+    """Agreement is worked out by a worker, on a timer."""
+    give_up_at = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up_at:
+        page.goto(project + "agreement/")
+        if page.get_by_text("Krippendorff").count():
+            return
+        page.wait_for_timeout(2000)
+    raise SystemExit(f"agreement was not worked out within {PATIENCE:.0f} s")
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     with demo() as running, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+        session = team_at_work(running)
         review_looks(browser, running, folder)
         other_looks(browser, running, folder)
+        team_looks(browser, running, folder, session)
         browser.close()
 
 
