@@ -1,10 +1,13 @@
 """What a team does around the answers: gold, threads, notices, collections, saved views, bulk actions, check-ins."""
 
-from typing import Any
+import uuid
+from datetime import timedelta
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.models.answer import Answer
 from annotation.models.project import Prompt
@@ -145,8 +148,25 @@ class CheckIn(models.Model):
         return f"check-in of week {self.week}"
 
 
+class VariantQuerySet(models.QuerySet["Variant"]):
+    def untended(self) -> Self:
+        """Variants still to be answered that no living worker is at: never taken, or silent too long."""
+        silence = timedelta(seconds=settings.SILENCE_SECONDS)
+        untouched = Q(heartbeat_at=None) | Q(heartbeat_at__lt=timezone.now() - silence)
+        return self.filter(untouched, state=Variant.State.ASKED)
+
+    def take(self, prompt: int, version: int) -> "list[Variant]":
+        """Hold what is asked of `version` about `prompt` for this delivery; nothing where another has it."""
+        mine = uuid.uuid4()
+        self.untended().filter(prompt=prompt, version=version).update(worker=mine, heartbeat_at=timezone.now())
+        return list(self.filter(state=Variant.State.ASKED, worker=mine).order_by("pk"))
+
+
 class Variant(models.Model):
-    """The same prompt with a group's term swapped, and what the model answered: asked for from the review screen."""
+    """The same prompt with a group's term swapped, and what the model answered: asked for from the review screen.
+
+    The prompt as it stands is one too, with no terms: what the others are compared with.
+    """
 
     class State(models.TextChoices):
         ASKED = "asked"
@@ -163,18 +183,25 @@ class Variant(models.Model):
     state = models.CharField(max_length=6, choices=State.choices, default=State.ASKED)
     answer = models.TextField(blank=True)
     error = models.TextField(blank=True)
-    asked_at = models.DateTimeField(auto_now_add=True)
+    sampling = models.JSONField(default=dict)
+    asked_at = models.DateTimeField(default=timezone.now)
     answered_at = models.DateTimeField(null=True, blank=True)
+    worker = models.UUIDField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+
+    objects = VariantQuerySet.as_manager()
 
     class Meta:
+        indexes = [models.Index(fields=["worker"], condition=Q(state="asked"), name="variant_asked_by_worker")]
         constraints = [
             models.UniqueConstraint(
                 fields=["prompt", "version", "old_term", "new_term"], name="variant_once_per_version_and_swap"
-            )
+            ),
+            models.CheckConstraint(condition=Q(state__in=["asked", "done", "failed"]), name="variant_known_state"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.old_term} -> {self.new_term}"
+        return f"{self.old_term} -> {self.new_term}" if self.old_term else "the prompt as it stands"
 
 
 class Report(AppendOnly):
