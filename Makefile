@@ -6,6 +6,7 @@
 #   make test      every check there is; QUICK=1 leaves out PostgreSQL, workers and the browser
 #   make lint      the checks that run nothing
 #   make bench     the promises of docs/benchmarks.md, measured
+#   make messages  collect the sentences to translate into locale/, and compile what is translated (needs GNU gettext)
 #
 # PYTHON chooses an interpreter, PIP_ARGS is passed on to pip (see docs/install.md for machines without a GPU).
 
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_AR
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: help install run demo test lint bench
+.PHONY: help install run demo test lint bench messages
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,6 +39,12 @@ bench: $(VENV)/.installed-dev
 	@failed=; for name in exchange queue review_screen web; do echo "--- $$name"; \
 	  $(BIN)/python -m benchmarks.$$name || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "short:$$failed"; exit 1; }
+
+# The compiled files are in the repository, so that only who changes a sentence needs gettext.
+messages: $(VENV)/.installed
+	@$(BIN)/python manage.py makemessages
+	@$(BIN)/python manage.py makemessages -d djangojs
+	@$(BIN)/python manage.py compilemessages --ignore=.venv
 
 # ---------------------------------------------------------------- the virtualenv
 
