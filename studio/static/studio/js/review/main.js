@@ -13,6 +13,7 @@ import { Spans } from "./spans.js";
 import { Strip } from "./strip.js";
 import { LoggedOut } from "./transport.js";
 import { Undo } from "./undo.js";
+import "./extras.js";
 
 const $ = (name) => document.querySelector(`[data-${name}]`);
 const data = JSON.parse(document.getElementById("review-data").textContent);

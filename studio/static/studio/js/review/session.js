@@ -2,6 +2,7 @@
 import { fetchPage, LoggedOut, newKey, post, Refused, Unreachable } from "./transport.js";
 import { paintItem, paintSitting, paintState } from "./view.js";
 
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`review:${name}`, { detail }));
 const NAMES = { fine: "Fine", biased: "Biased", cannot_judge: "Cannot judge" };
 const POLL = 15_000;
 
@@ -23,7 +24,10 @@ export class Session {
 
   show() {
     const item = this.queue.current;
-    if (!item) return paintState(this.outbox.records.length ? "waiting" : "empty");
+    if (!item) {
+      paintState(this.outbox.records.length ? "waiting" : "empty");
+      return tell("empty");
+    }
     const draft = this.drafts.read(item) || {};
     paintItem(item);
     this.rewrite.show(item.text, draft.rewrite);
@@ -33,7 +37,7 @@ export class Session {
     paintState("item");
     document.querySelector("[data-slot='item']").focus({ preventScroll: true });
     window.scrollTo(0, 0);
-    return null;
+    return tell("shown", { item });
   }
 
   answer() {
@@ -76,7 +80,7 @@ export class Session {
 
   // Paint first, then keep and send. The draft goes only when the record is on disk.
   leaveItem(record) {
-    this.queue.shift();
+    tell("left", { item: this.queue.shift() });
     const written = this.outbox.add(record);
     this.show();
     written.then(() => this.queue.answered.has(record.item.seat) && this.drafts.forget(record.item));
@@ -98,6 +102,7 @@ export class Session {
     const undo = this.takeBack.get(record.key);
     if (undo) this.undoSaved(undo);
     this.takeIn(body.next);
+    tell("saved", { record, body });
   }
 
   takeIn(items) {
