@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.cast import make_round, make_snapshot, make_version
+from tests.cast import make_round, make_snapshot, make_version, settle_item
 
 ROOT = Path(__file__).resolve().parent.parent
 SCIENCE = sorted([*ROOT.glob("training/science/**/*.py"), *ROOT.glob("annotation/science/**/*.py")])
@@ -83,8 +83,14 @@ def addresses(cast):
         "suite": "capability",
         "key": "candidate",
         "pk": cast.project.memberships.first().pk,
+        "topic": cast.topic.pk,
+        "name": "severity",
     }
-    return [reverse(name, kwargs={a: given[a] for a in arguments}) for name, arguments in IN_A_PROJECT]
+    keys = {"annotation:mine-answer": {"key": settle_item(cast.item(), by=cast.ada).answer.key}}
+    return [
+        reverse(name, kwargs={a: {**given, **keys.get(name, {})}[a] for a in arguments})
+        for name, arguments in IN_A_PROJECT
+    ]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
