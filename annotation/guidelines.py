@@ -1,10 +1,13 @@
 """Verb: a topic's values statement gets a new version; the old ones stay, because answers name them."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 from django.utils.text import slugify
 
-from annotation.models import Guideline, Topic
+from annotation import markdown
+from annotation.models import Answer, Guideline, Topic
 from studio import audit
 from studio.models import Project, User
 
@@ -13,15 +16,26 @@ class Unchanged(Exception):
     """The statement says what it said before."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody put another version in force while this one was written; `current` is theirs."""
+
+    def __init__(self, current: Guideline | None):
+        version = current.version if current else 0
+        super().__init__(f"The statement was changed while you wrote: version {version} is in force now.")
+        self.current = current
+
+
 class TopicTaken(Exception):
     """The project has a topic of this name already."""
 
 
 @transaction.atomic
-def change(topic: Topic, text: str, *, actor: User) -> Guideline:
-    """Put `text` in force for `topic` from the next answer on."""
+def change(topic: Topic, text: str, *, actor: User, seen: int | None = None) -> Guideline:
+    """Put `text` in force for `topic` from the next answer on; `seen`: the version that it was written against."""
     Topic.objects.select_for_update().get(pk=topic.pk)  # two curators at once: two versions, one after the other
     current = topic.guideline
+    if seen is not None and seen != (current.version if current else 0):
+        raise ChangedMeanwhile(current)
     if current is not None and current.text == text:
         raise Unchanged(f"The statement of {topic} is as it was: version {current.version}.")
     last = topic.guidelines.aggregate(last=Max("version"))["last"] or 0
@@ -46,3 +60,17 @@ def add_topic(project: Project, name: str, text: str, *, actor: User) -> Topic:
     if text:
         change(topic, text, actor=actor)
     return topic
+
+
+def in_force(topics: set[int]) -> dict[int, dict[str, Any]]:
+    """Of each topic the statement in force as the review screen shows it, {id: {version, html}}, by one query."""
+    newest = Guideline.objects.filter(topic=OuterRef("topic")).order_by("-version").values("pk")[:1]
+    found = Guideline.objects.filter(topic__in=topics, pk=Subquery(newest)) if topics else Guideline.objects.none()
+    return {one.topic_id: {"version": one.version, "html": markdown.html(one.text)} for one in found}
+
+
+def last_answered(topic: Topic, user: User) -> Guideline | None:
+    """The version under which this person last answered in `topic`; None: never, or when there was none."""
+    answers = Answer.objects.filter(annotator=user, seat__isnull=False, item__prompt__topic=topic)
+    newest = answers.select_related("guideline").order_by("-created_at").first()
+    return newest.guideline if newest else None
