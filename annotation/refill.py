@@ -329,22 +329,23 @@ def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
             for pk, one in zip(ids, new, strict=True)
         ],
     )
-    seats = overlaps(project, new)
+    wanted = seats_wanted(project, new)
     bulk.insert(
         Seat,
-        ("project", "item", "position", "status", "purpose"),
+        ("project", "item", "position", "status", "purpose", "topic"),
         [
-            (project.pk, item, position, Seat.Status.OPEN.value, Seat.Purpose.WORK.value)
-            for item, one in zip(ids, new, strict=True)
-            for position in range(seats.get(one.prompt, project.overlap))
+            (project.pk, item, position, Seat.Status.OPEN.value, Seat.Purpose.WORK.value, topic)
+            for item, (seats, topic) in zip(ids, wanted, strict=True)
+            for position in range(seats)
         ],
     )
     return ids
 
 
-def overlaps(project: Project, new: Sequence[NewItem]) -> dict[int, int]:
-    """How many readers each prompt of `new` wants, for those whose topic says so."""
-    if not project.topics.filter(overlap__isnull=False).exists():
-        return {}
-    own = project.prompts.filter(topic__overlap__isnull=False, pk__in=[one.prompt for one in new])
-    return {pk: overlap for pk, overlap in own.values_list("pk", "topic__overlap") if overlap}
+def seats_wanted(project: Project, new: Sequence[NewItem]) -> list[tuple[int, int | None]]:
+    """For each of `new`, how many readers it wants, as its topic says or else the project, and its prompt's topic."""
+    overlaps = dict(project.topics.values_list("pk", "overlap"))
+    if not overlaps:
+        return [(project.overlap, None)] * len(new)
+    topics = dict(Prompt.objects.filter(pk__in={one.prompt for one in new}).values_list("pk", "topic"))
+    return [(overlaps.get(topics[one.prompt]) or project.overlap, topics[one.prompt]) for one in new]

@@ -77,7 +77,7 @@ def make_item(
     )
     item = Item.objects.create(project=project, prompt=generation.prompt, generation=generation)
     for position in range(overlap or project.overlap):
-        Seat.objects.create(project=project, item=item, position=position)
+        Seat.objects.create(project=project, item=item, position=position, topic=topic)
     return item
 
 

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
-from annotation.models.project import Prompt
+from annotation.models.project import Prompt, Topic
 from studio.models import Project, User
 from training.models import ModelVersion
 
@@ -72,7 +72,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
         touched = Seat.objects.filter(item=models.OuterRef("pk")).exclude(
             Q(status=Seat.Status.OPEN), Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
         )
-        return self.filter(~models.Exists(touched), pk__in=Seat.objects.open().values("item"))
+        waiting = Seat.objects.open().filter(purpose=Seat.Purpose.WORK)
+        return self.filter(~models.Exists(touched), pk__in=waiting.values("item"))
 
 
 class Item(models.Model):
@@ -158,7 +159,8 @@ class Seat(models.Model):
     """The right to answer one item once. An item that wants three readers has three.
 
     An expired lease *is* an open seat, so no cleaner is needed; overlap can never be exceeded because there is no
-    fourth seat.
+    fourth seat. Beside these stand seats of another purpose, each made for one person at an item whose answer is known.
+    `topic` is the prompt's, said again so that an index leads to the next open seat of a topic.
     """
 
     class Status(models.TextChoices):
@@ -181,8 +183,15 @@ class Seat(models.Model):
     lease_ends_at = models.DateTimeField(null=True, blank=True)
     purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.WORK)
     reserved_for = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Nobody else gets it.",
     )
+    topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     objects = SeatQuerySet.as_manager()
 
@@ -193,6 +202,14 @@ class Seat(models.Model):
         indexes = [
             models.Index(fields=["project", "item", "id"], condition=Q(status="open"), name="seat_open_in_order"),
             models.Index(fields=["holder", "project", "item"], condition=Q(status="open"), name="seat_open_by_holder"),
+            models.Index(
+                fields=["project", "topic", "item", "id"], condition=Q(status="open"), name="seat_open_by_topic"
+            ),
+            models.Index(
+                fields=["reserved_for", "project", "item"],
+                condition=Q(status="open", reserved_for__isnull=False),
+                name="seat_open_reserved",
+            ),
             models.Index(fields=["holder", "project", "item"], condition=Q(status="answered"), name="seat_answered_by"),
             models.Index(
                 fields=["item"], condition=Q(status="answered", position__gt=0), name="seat_answered_beyond_first"

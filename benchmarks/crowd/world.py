@@ -65,7 +65,9 @@ def fill(project: int, topic: int, items: int) -> None:
         "item (id, uuid, project_id, mode, prompt_id, generation_id, created_at)": (
             f"n, {uuid}, {project}, 'review', n, n, {now}"
         ),
-        "seat (id, project_id, item_id, position, status, purpose)": f"n, {project}, n, 0, 'open', 'work'",
+        "seat (id, project_id, item_id, position, status, purpose, topic_id)": (
+            f"n, {project}, n, 0, 'open', 'work', {topic}"
+        ),
     }
     statements = [f"INSERT INTO annotation_{table} {series} SELECT {row} FROM series" for table, row in rows.items()]
     with connection.cursor() as cursor:
