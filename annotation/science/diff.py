@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import groupby, pairwise, takewhile
 
 # A word with the blanks after it is one token. With blanks as tokens of their own, the comparison is quadratic
 # in practice (3,000 words: 5.7 s instead of 65 ms), because every blank matches every other.
@@ -37,6 +37,8 @@ def words(text: str) -> list[str]:
 def word_diff(old: str, new: str) -> list[Piece]:
     """The smallest run of words out and words in, as difflib finds it, that turns `old` into `new`.
 
+    js/review/diff.js finds the same, piece by piece: what a person saw while writing is what a curator reads later.
+
     Parameters
     ----------
     old, new : str
@@ -53,16 +55,28 @@ def word_diff(old: str, new: str) -> list[Piece]:
     Ratcliff and Metzener (1988), the algorithm of Python's difflib.
     """
     before, after = words(old), words(new)
-    pieces = []
-    # autojunk would drop every word that makes up more than 1 % of a text of 200 words or more
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece("same", "".join(before[i1:i2])))
+    # A word is the same word whatever blanks follow it. autojunk would drop every word that makes up more than 1 % of
+    # a text of 200 words or more.
+    old_words, new_words = [[word.rstrip() for word in text] for text in (before, after)]
+    steps: list[tuple[str, str]] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old_words, new_words, autojunk=False).get_opcodes():
+        if tag != "equal":
+            steps += [("out", "".join(before[i1:i2])), ("in", "".join(after[j1:j2]))]
             continue
-        if i1 < i2:
-            pieces.append(Piece("out", "".join(before[i1:i2])))
-        if j1 < j2:
-            pieces.append(Piece("in", "".join(after[j1:j2])))
+        for mine, theirs in zip(before[i1:i2], after[j1:j2], strict=True):
+            both = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(mine, theirs, strict=False)))
+            steps += [("same", mine[:both]), ("out", mine[both:]), ("in", theirs[both:])]
+    return merged(steps)
+
+
+def merged(steps: list[tuple[str, str]]) -> list[Piece]:
+    """Neighbours of one kind become one piece; between two "same", what goes out stands before what comes in."""
+    pieces: list[Piece] = []
+    for same, run in groupby((step for step in steps if step[1]), key=lambda step: step[0] == "same"):
+        texts = list(run)
+        for change in ("same",) if same else ("out", "in"):
+            if text := "".join(text for kind, text in texts if kind == change):
+                pieces.append(Piece(change, text))
     return pieces
 
 
