@@ -3,10 +3,14 @@
 import logging
 
 from celery import shared_task
+from django.core.cache import cache
+from django.db.models import Q
+from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import policy, receive, refill
+from annotation import policy, receive, refill, variants
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
+from training.child import TrainingFailed
 
 logger = logging.getLogger(__name__)
 
@@ -50,3 +54,39 @@ def ask_policies() -> None:
             policy.ask(project)
         except Exception:
             logger.exception("the policy of %s could not be asked", project.slug)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def answer_variants(prompt_id: int, version_id: int) -> None:
+    """Answer what the counterfactual strip asked. Safe to deliver twice."""
+    variants.answer(prompt_id, version_id)
+
+
+@shared_task(ignore_result=True)
+def warm_answers(project_id: int) -> None:
+    """Load the live model, so that the first who asks does not wait for it."""
+    try:
+        variants.warm(Project.objects.get(pk=project_id))
+    except TrainingFailed as failure:  # who asks will be told the same
+        logger.info("the live model of project %s cannot be loaded: %s", project_id, failure)
+
+
+def send_variants(prompt_id: int, version_id: int) -> None:
+    """A worker is told after commit; where no message can be sent, the page is told at once."""
+    try:
+        answer_variants.delay_on_commit(prompt_id, version_id)
+    except NoBroker:
+        variants.fail(Q(prompt=prompt_id, version=version_id), variants.BUSY)
+
+
+WARM_EVERY = 240
+"""Seconds in which a project's review screens send one message to load the model, however many are opened."""
+
+
+def warm_soon(project: Project) -> None:
+    """Have the live model loaded, because somebody may ask soon. Whatever fails here must not cost them the page."""
+    try:
+        if cache.add(f"warm/{project.pk}", True, WARM_EVERY):
+            warm_answers.apply_async((project.pk,), expires=WARM_EVERY)
+    except Exception:
+        logger.info("the live model of %s could not be asked to load", project.slug, exc_info=True)

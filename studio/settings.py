@@ -87,6 +87,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.mfa",
+    "studio.sso",
     "csp",
     "django_htmx",
 ]
@@ -151,6 +154,37 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900  # seconds; then the second factor's pages ask for the password again
+# How many proxies stand before the site; the limits below count by the address that the last of them saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("STUDIO_PROXIES", default=1 if HTTPS else 0)
+ACCOUNT_RATE_LIMITS = {
+    "login": "120/m/ip",  # a class of fifty may sit behind one address
+    "login_failed": "20/m/ip,5/5m/key",
+    "join": "60/m/ip",
+}
+
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "studio.second_factor.Locked"
+MFA_TOTP_ISSUER = "Counterweight"
+MFA_TOTP_TOLERANCE = 1  # one step of 30 s before and after: clocks of phones differ
+
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
+OIDC_OPEN = env.bool("OIDC_OPEN", default=False)  # else a new person needs an invitation
+SOCIALACCOUNT_ADAPTER = "studio.sso.adapter.Door"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # by addresses that the server has verified, no others: see studio.sso
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS = {}
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["oidc"] = {
+        "APP": {
+            "provider_id": "oidc",
+            "name": env.str("OIDC_NAME", default="single sign-on"),
+            "client_id": env.str("OIDC_CLIENT_ID"),
+            "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+            "settings": {"server_url": OIDC_SERVER_URL},
+        }
+    }
 
 # ---------------------------------------------------------------- database, cache, static files
 
@@ -214,10 +248,12 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue("default"), Queue("gpu")]
+CELERY_TASK_QUEUES = [Queue("default"), Queue("gpu"), Queue("answers")]
 CELERY_TASK_ROUTES = {
     "training.tasks.run_round": {"queue": "gpu"},
     "annotation.tasks.generate_answers": {"queue": "gpu"},
+    "annotation.tasks.answer_variants": {"queue": "answers"},  # a person waits: not behind a training
+    "annotation.tasks.warm_answers": {"queue": "answers"},
 }
 # Longer than the longest round, or Redis hands a running round to a second worker; rounds do not wait for it when
 # their worker dies, because the reaper looks at heartbeats.
@@ -242,12 +278,14 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
 SCIENCE_THREADS = env.int("STUDIO_THREADS", default=os.cpu_count() or 1)
 SILENCE_SECONDS = env.int("STUDIO_SILENCE_SECONDS", default=30)  # without a heartbeat this long, a worker is lost
+ANSWER_IDLE_SECONDS = env.int("STUDIO_ANSWER_IDLE_SECONDS", default=900)  # then the model that stays loaded goes
 MAX_ATTEMPTS = 3  # how often a round may lose its worker before it fails
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"plain_refusals": {"()": "studio.logs.PlainRefusals"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["plain_refusals"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -222,10 +222,10 @@ def _listen(process: subprocess.Popen[bytes], tail: Tail, log: Path) -> Iterator
         patience.check()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(POLL)
-    _raise_unless_done(process.returncode, last, log)
+    raise_unless_done(process.returncode, last, log)
 
 
-def _raise_unless_done(code: int, last: Message, log: Path) -> None:
+def raise_unless_done(code: int, last: Message, log: Path) -> None:
     """Turn an exit code, and the last thing the child said, into a return or a reason."""
     said = str(last.get("message", "")) if last.get("event") == "error" else ""
     if code == Exit.DONE and last.get("event") == "done":

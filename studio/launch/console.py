@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TextIO
 
-COLOURS = {"web": 36, "default": 32, "gpu": 35, "beat": 33, "redis": 31, "studio": 1}
+COLOURS = {"web": 36, "default": 32, "gpu": 35, "answers": 34, "beat": 33, "redis": 31, "studio": 1}
 
 
 class Console:

@@ -1,4 +1,4 @@
-"""What runs beside the launcher: the web server, two Celery workers, Celery beat, and perhaps Redis."""
+"""What runs beside the launcher: the web server, three Celery workers, Celery beat, and perhaps Redis."""
 
 import http.client
 import os

@@ -48,20 +48,24 @@ def studio(host: str, port: int, *, first_start: FirstStart | None = None) -> No
 
 def headless(console: Console, done: Callable[[], bool]) -> bool:
     """Run the workers and the clock, without a web server, until `done`; False when a person stopped them first."""
-    with prepare.only_one(Path(settings.DATA_DIR)), running(console) as supervisor:
+    with prepare.only_one(Path(settings.DATA_DIR)), running(console, answers=False) as supervisor:
         supervisor.watch(done, every=0.2)
         return not supervisor.asked
 
 
 @contextmanager
-def running(console: Console, host: str = "", port: int = 0) -> Iterator[Supervisor]:
-    """Everything, started; the web server only with a `port`. Stopped in order on the way out."""
+def running(console: Console, host: str = "", port: int = 0, *, answers: bool = True) -> Iterator[Supervisor]:
+    """Everything, started; the web server only with a `port`. Stopped in order on the way out.
+
+    Without `answers`, nobody is there for the counterfactual strip, which only a person with a page asks.
+    """
     with broker(console) as (private_redis, env):
         everything = [
             *private_redis,
             *([programs.web(host, port, env)] if port else []),
             programs.worker("default", env),
             programs.worker("gpu", env),
+            *([programs.worker("answers", env)] if answers else []),
             programs.beat(Path(settings.DATA_DIR), env),
         ]
         with Supervisor(everything, console) as supervisor:

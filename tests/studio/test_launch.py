@@ -212,7 +212,7 @@ def test_the_studio_starts_serves_survives_deaths_and_leaves_nothing(live_studio
         assert page.status == 200
     assert (studio.data_dir / "redis.sock").stat().st_mode & 0o777 == 0o700
     first = studio.pid("redis")
-    until(lambda: len(studio.family()) >= 10)  # undertaker, redis, web and its 2, two workers and their 1 each, beat
+    until(lambda: len(studio.family()) >= 12)  # undertaker, redis, web and its 2, three workers and their 1 each, beat
     mark = len(studio.lines)
     os.kill(first, signal.SIGKILL)
     studio.wait_for(r"redis +\| ended \(killed by SIGKILL\).*starting it again in 1 s", after=mark)
@@ -231,7 +231,7 @@ def test_an_unreadable_redis_log_is_set_aside_and_a_killed_launcher_leaves_nothi
     damaged.write_text("garbage")
     studio = live_studio("--no-web")
     assert "Redis could not read its log; moved it to" in studio.said
-    until(lambda: len(studio.family()) >= 7)  # undertaker, redis, two workers and their 1 each, beat
+    until(lambda: len(studio.family()) >= 9)  # undertaker, redis, three workers and their 1 each, beat
     family = studio.family()
     os.kill(studio.process.pid, signal.SIGKILL)
     until(lambda: not [pid for pid in family if alive(pid)], patience=10)

@@ -5,6 +5,7 @@ The output file appears whole or not at all, in the order of the prompts.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,29 @@ def generate(spec_path: str) -> None:
     loading.use_threads(spec.threads)
     models = loading.Models.load(spec.base_model)
     models.add(spec.adapter)
+    say("stage", name="generating")
+    rows = complete(
+        models,
+        spec,
+        prompts,
+        lambda done, total: say("progress", done=done, total=total, memory_mb=loading.memory_mb()),
+    )
+    write_rows(Path(spec.output_path), rows)
+    refused = sum("error" in row for row in rows)
+    say("result", path=spec.output_path, answers=len(rows) - refused, refused=refused)
+
+
+def complete(
+    models: loading.Models,
+    spec: GenerationSpec,
+    prompts: list[dict[str, Any]],
+    progress: Callable[[int, int], None],
+) -> list[dict[str, Any]]:
+    """The output rows of `prompts`, in their order; `progress` hears how many of how many are answered."""
     from training.science.sampling import Question, answer  # here, because it imports torch
 
     rendering = Rendering.of(models.tokenizer, models.model.generation_config)
     ids, refused = _render(rendering, prompts, models.longest, spec.max_new_tokens)
-    say("stage", name="generating")
     with models.using(spec.adapter) as model:
         found = answer(
             model,
@@ -45,16 +64,14 @@ def generate(spec_path: str) -> None:
             top_p=spec.top_p,
             max_new_tokens=spec.max_new_tokens,
             batch_size=spec.batch_size,
-            progress=lambda done: say("progress", done=done, total=len(ids), memory_mb=loading.memory_mb()),
+            progress=lambda done: progress(done, len(ids)),
         )
     told: dict[int, dict[str, Any]] = {
         i: {"completion": a.text, "tokens": a.tokens, "finished": a.finished} for i, a in zip(ids, found, strict=True)
     }
     for i, sentence in refused.items():
         told[i] = {"completion": "", "tokens": 0, "finished": False, "error": sentence}
-    rows = [{"id": prompt["id"], "seed": prompt["seed"]} | told[i] for i, prompt in enumerate(prompts)]
-    write_rows(Path(spec.output_path), rows)
-    say("result", path=spec.output_path, answers=len(ids), refused=len(refused))
+    return [{"id": prompt["id"], "seed": prompt["seed"]} | told[i] for i, prompt in enumerate(prompts)]
 
 
 def _render(
@@ -90,19 +107,20 @@ def read_prompts(path: Path) -> list[dict[str, Any]]:
             row = json.loads(line)
         except ValueError as error:
             raise Refused("data", f"{path}, line {number}: not valid JSON ({error}).") from error
-        if not isinstance(row, dict) or "id" not in row or not (row.get("prompt") or row.get("messages")):
+        if (prompt := read_prompt(row)) is None:
             raise Refused("data", f"{path}, line {number}: expected id and prompt or messages.")
-        rows.append(
-            {
-                "id": row["id"],
-                "prompt": row.get("prompt") or "",
-                "messages": row.get("messages"),
-                "seed": int(row.get("seed", 0)),
-            }
-        )
+        rows.append(prompt)
     if not rows:
         raise Refused("data", f"The prompts file {path} has no rows.")
     return rows
+
+
+def read_prompt(row: Any) -> dict[str, Any] | None:
+    """A parsed line as a prompt row with every field; None if it is not one."""
+    if not isinstance(row, dict) or "id" not in row or not (row.get("prompt") or row.get("messages")):
+        return None
+    prompt, messages = row.get("prompt") or "", row.get("messages")
+    return {"id": row["id"], "prompt": prompt, "messages": messages, "seed": int(row.get("seed", 0))}
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:

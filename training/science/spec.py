@@ -182,6 +182,20 @@ class GenerationSpec(Spec):
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerSpec(Spec):
+    """A model that stays loaded and answers what is asked on stdin; how to sample comes with each question."""
+
+    base_model: str
+    adapter: str = ""
+    idle_seconds: float = 900.0
+    """Ends itself when nothing was asked for so long."""
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        refuse_unless(self.idle_seconds > 0, "idle_seconds", "must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationSpec(Spec):
     """One or two models on the same items of some suites, so that they can be compared pair by pair."""
 

@@ -1,0 +1,226 @@
+"""Verbs: put a prompt to the live model once more with a group's term swapped, and answer what was asked for.
+
+A person who holds a seat asks; rows say what for; a worker answers them; the page asks again until none is waited for.
+The same swap of the same prompt is asked of a version once, whoever looks at it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Q
+from django.utils import timezone
+
+from annotation.models import Generation, Item, Prompt, Seat, Variant
+from annotation.refill import seed_for
+from annotation.science.swaps import Swap, swaps
+from annotation.submit import SeatLost, why_lost
+from studio.models import Project, User
+from training import resident
+from training.child import TrainingFailed
+from training.models import ModelVersion
+from training.promote import live_version
+
+logger = logging.getLogger(__name__)
+
+MOST = 4
+"""Swaps shown beside the original."""
+PATIENCE = timedelta(seconds=20)
+"""What nobody has begun to answer after so long waits for a worker that is not there."""
+AGAIN = timedelta(seconds=3)
+"""What failed so long ago is tried again when a person asks again."""
+ALIVE = "answers-worker"
+"""The cache's name for: the worker has lately been at work."""
+
+NO_WORKER = (
+    "Nobody answers: the worker for the queue “answers” is not running. `python manage.py studio` starts it with the "
+    "rest, `celery --app studio worker --queues answers` by itself."
+)
+LOST = "The worker stopped before it had answered. Ask again."
+BUSY = "The message to the worker could not be sent: Redis does not answer."
+OUR_FAULT = "Something went wrong inside the studio; the worker's log says more."
+NO_TERM = "No term of the project's term lists stands in this prompt."
+BLIND = "In a comparison nobody is to know which answer is the live model's, so its other answers are not shown."
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What the counterfactual strip shows of one prompt."""
+
+    original: Variant | None = None
+    variants: Sequence[Variant] = ()
+    why: str | None = None
+    """Why there is nothing to show."""
+    is_new: bool = False
+    """Something has just been asked for: a worker must be told."""
+
+    def as_dict(self) -> dict[str, Any]:
+        shown = [
+            {"old": one.old_term, "new": one.new_term, "prompt": one.text, **_answer(one)} for one in self.variants
+        ]
+        original = {"prompt": self.original.text, **_answer(self.original)} if self.original else None
+        return {"variants": shown, "original": original, "why": self.why}
+
+
+def _answer(variant: Variant) -> dict[str, str]:
+    return {"state": variant.state, "answer": variant.answer, "error": variant.error}
+
+
+def ask(project: Project, user: User, seat: int) -> Strip:
+    """The swaps of the prompt at a seat that `user` holds, with what the live model has answered so far.
+
+    Raises SeatLost, and Seat.DoesNotExist for a seat of another project.
+    """
+    held = Seat.objects.select_related("item__prompt").get(pk=seat, project=project)
+    if held.status != Seat.Status.OPEN or held.holder_id != user.pk:
+        raise SeatLost(why_lost(held, user), kept=False)
+    if held.item.mode == Item.Mode.COMPARE:
+        return Strip(why=BLIND)
+    prompt = held.item.prompt
+    found = swaps(_whole(prompt), list(project.term_sets.values_list("terms", flat=True)), most=MOST)
+    if not found:
+        return Strip(why=NO_TERM)
+    return _look(project, prompt, live_version(project), found)
+
+
+def _whole(prompt: Prompt) -> str:
+    return "\n".join(turn["content"] for turn in prompt.messages) if prompt.messages else prompt.text
+
+
+def _look(project: Project, prompt: Prompt, version: ModelVersion, found: Sequence[Swap]) -> Strip:
+    wanted = _wanted(project, prompt, version, found)
+    there = _there(prompt, version)
+    changed = _give_up(there)
+    new = [one for name, one in wanted.items() if name not in there]
+    resting = not any(one.state == Variant.State.ASKED for one in there.values())
+    stale = [there[name] for name, one in wanted.items() if name in there and _is_stale(there[name], one, resting)]
+    if new or stale:
+        Variant.objects.bulk_create(new, ignore_conflicts=True)  # in another tab, they may be asked for just now
+        for old in stale:
+            _ask_again(old, wanted[old.old_term, old.new_term])
+    if new or stale or changed:
+        there = _there(prompt, version)
+    original, *others = (there[name] for name in wanted)
+    return Strip(original, others, is_new=bool(new or stale))
+
+
+def _there(prompt: Prompt, version: ModelVersion) -> dict[tuple[str, str], Variant]:
+    rows = Variant.objects.filter(prompt=prompt, version=version)
+    return {(one.old_term, one.new_term): one for one in rows}
+
+
+def _wanted(
+    project: Project, prompt: Prompt, version: ModelVersion, found: Sequence[Swap]
+) -> dict[tuple[str, str], Variant]:
+    """Rows as they would be made now, the prompt as it stands first."""
+    sampling = {name: getattr(project, name) for name in ("temperature", "top_p", "max_new_tokens")}
+    common = {"project": project, "prompt": prompt, "version": version, "sampling": sampling}
+    rows = [Variant(**common, text=prompt.text, messages=prompt.messages)]
+    for swap in found:
+        turns = [{**turn, "content": swap.apply(turn["content"])} for turn in prompt.messages or ()]
+        rows.append(
+            Variant(
+                **common, old_term=swap.old, new_term=swap.new, text=swap.apply(prompt.text), messages=turns or None
+            )
+        )
+    said = Generation.objects.filter(prompt=prompt, version=version, seed=seed_for(version, prompt.pk)).first()
+    if said is not None and said.sampling == sampling and said.text.strip():  # asked for the queue, with this seed
+        rows[0].state, rows[0].answer, rows[0].answered_at = Variant.State.DONE, said.text, timezone.now()
+    return {(one.old_term, one.new_term): one for one in rows}
+
+
+def _is_stale(old: Variant, new: Variant, resting: bool) -> bool:
+    """It was asked with other settings, or of another text; or it failed, and a person asks again."""
+    if (old.text, old.messages, old.sampling) != (new.text, new.messages, new.sampling):
+        return True
+    ended = old.answered_at or old.asked_at
+    return old.state == Variant.State.FAILED and resting and ended < timezone.now() - AGAIN
+
+
+def _ask_again(old: Variant, new: Variant) -> None:
+    fields = ("text", "messages", "sampling", "state", "answer", "answered_at")
+    Variant.objects.filter(pk=old.pk, state=old.state, asked_at=old.asked_at).update(
+        **{name: getattr(new, name) for name in fields},
+        error="",
+        asked_at=timezone.now(),
+        worker=None,
+        heartbeat_at=None,
+    )
+
+
+def _give_up(rows: dict[tuple[str, str], Variant]) -> bool:
+    """Fail what waits for a worker that is not there, or that was lost; whether anything did."""
+    late = [
+        one.pk
+        for one in rows.values()
+        if one.state == Variant.State.ASKED and one.heartbeat_at is None and one.asked_at < timezone.now() - PATIENCE
+    ]
+    gone = 0
+    if late and not cache.get(ALIVE):
+        gone += fail(Q(pk__in=late, heartbeat_at=None), NO_WORKER)
+    if any(one.heartbeat_at is not None and one.state == Variant.State.ASKED for one in rows.values()):
+        mine = [one.pk for one in rows.values()]
+        gone += fail(Q(pk__in=Variant.objects.untended().filter(pk__in=mine, heartbeat_at__isnull=False)), LOST)
+    return gone > 0
+
+
+def fail(which: Q, sentence: str) -> int:
+    """End those of `which` that still wait, with a sentence for people; how many."""
+    waiting = Variant.objects.filter(which, state=Variant.State.ASKED)
+    return waiting.update(state=Variant.State.FAILED, error=sentence, answered_at=timezone.now())
+
+
+def answer(prompt: int, version: int) -> None:
+    """Answer what is asked of `version` about `prompt`. Safe to deliver twice: the second delivery finds it taken."""
+    rows = Variant.objects.take(prompt, version)
+    if not rows:
+        return
+    mine = Q(worker=rows[0].worker)
+    try:
+        for _, group in groupby(rows, key=lambda one: one.sampling):
+            _put(list(group), mine)
+    except TrainingFailed as failure:
+        logger.warning("variants of prompt %s: %s %s", prompt, failure, getattr(failure, "log", ""))
+        fail(mine, str(failure))
+    except Exception:
+        fail(mine, OUR_FAULT)
+        raise
+    finally:
+        Variant.objects.filter(mine, state=Variant.State.ASKED).update(worker=None, heartbeat_at=None)
+
+
+def _put(rows: list[Variant], mine: Q) -> None:
+    version, seed = rows[0].version, seed_for(rows[0].version, rows[0].prompt_id)
+    questions = [{"id": one.pk, "prompt": one.text, "messages": one.messages, "seed": seed} for one in rows]
+    for told in resident.ask(version, questions, rows[0].sampling, heart(mine)):
+        text = (told.get("completion") or "").replace("\0", "\ufffd")  # PostgreSQL keeps no NUL
+        error = told.get("error") or ("" if text.strip() else "The model said nothing.")
+        state = Variant.State.FAILED if error else Variant.State.DONE
+        Variant.objects.filter(mine, pk=told["id"], state=Variant.State.ASKED).update(
+            state=state, answer=text, error=error, answered_at=timezone.now()
+        )
+
+
+def warm(project: Project) -> None:
+    """Have the live model loaded before anybody asks."""
+    resident.warm(live_version(project), heart(None))
+
+
+def heart(mine: Q | None) -> Callable[[], None]:
+    """Says once a second that the worker is at work, and at what."""
+    last = -1.0
+
+    def beat() -> None:
+        nonlocal last
+        if time.monotonic() - last >= 1 or last < 0:
+            last = time.monotonic()
+            cache.set(ALIVE, True, PATIENCE.total_seconds())
+            if mine is not None:
+                Variant.objects.filter(mine, state=Variant.State.ASKED).update(heartbeat_at=timezone.now())
+
+    return beat
