@@ -34,6 +34,8 @@ PATIENCE = timedelta(seconds=20)
 """What nobody has begun to answer after so long waits for a worker that is not there."""
 AGAIN = timedelta(seconds=3)
 """What failed so long ago is tried again when a person asks again."""
+AS_IT_STANDS = ("", "")
+"""The name, among the swaps, of the prompt without any."""
 ALIVE = "answers-worker"
 """The cache's name for: the worker has lately been at work."""
 
@@ -93,8 +95,9 @@ def _whole(prompt: Prompt) -> str:
 
 
 def _look(project: Project, prompt: Prompt, version: ModelVersion, found: Sequence[Swap]) -> Strip:
-    wanted = _wanted(project, prompt, version, found)
-    there = _there(prompt, version)
+    wanted, there = _wanted(project, prompt, version, found), _there(prompt, version)
+    if AS_IT_STANDS not in there:
+        _take_over(wanted[AS_IT_STANDS])
     changed = _give_up(there)
     new = [one for name, one in wanted.items() if name not in there]
     resting = not any(one.state == Variant.State.ASKED for one in there.values())
@@ -128,10 +131,15 @@ def _wanted(
                 **common, old_term=swap.old, new_term=swap.new, text=swap.apply(prompt.text), messages=turns or None
             )
         )
-    said = Generation.objects.filter(prompt=prompt, version=version, seed=seed_for(version, prompt.pk)).first()
-    if said is not None and said.sampling == sampling and said.text.strip():  # asked for the queue, with this seed
-        rows[0].state, rows[0].answer, rows[0].answered_at = Variant.State.DONE, said.text, timezone.now()
     return {(one.old_term, one.new_term): one for one in rows}
+
+
+def _take_over(original: Variant) -> None:
+    """What the queue already holds for this prompt, with this seed and these settings, is not asked for once more."""
+    seed = seed_for(original.version, original.prompt_id)
+    said = Generation.objects.filter(prompt=original.prompt, version=original.version, seed=seed).first()
+    if said is not None and said.sampling == original.sampling and said.text.strip():
+        original.state, original.answer, original.answered_at = Variant.State.DONE, said.text, timezone.now()
 
 
 def _is_stale(old: Variant, new: Variant, resting: bool) -> bool:

@@ -91,7 +91,7 @@ def close() -> None:
 
 
 class EndedBefore(child.ChildCrashed):
-    """The child left before it said anything about these questions."""
+    """The child left as it may, being idle or told to, before it had answered."""
 
 
 class Resident:
@@ -172,16 +172,16 @@ class Resident:
 
     def _listen(self, on_beat: Beat, patience: float) -> Iterator[Message | None]:
         """The child's lines as they come, and None several times a second; raises when it ends or hangs."""
-        heard_at, spoke = time.monotonic(), False
+        heard_at = time.monotonic()
         while True:
             on_beat()
             ended = not self.alive  # asked before reading: what it said before it died must be read
             for message in self._read():
-                heard_at, spoke, self._last = time.monotonic(), True, message
+                heard_at, self._last = time.monotonic(), message
                 self.ready = self.ready or message["event"] == "ready"
                 yield message
             if ended:
-                self._say_why(spoke)
+                self._say_why()
             if time.monotonic() - heard_at > patience:
                 raise child.ChildCrashed(f"The model said nothing for {patience:.0f} s: its process hangs.")
             yield None
@@ -195,10 +195,10 @@ class Resident:
                 if (message := child.parse(line)) is not None:
                     yield message
 
-    def _say_why(self, spoke: bool) -> None:
+    def _say_why(self) -> None:
         code = self.process.wait()
-        if not spoke or self._last["event"] in ("done", "cancelled"):
-            raise EndedBefore("The process that answers had just ended.", child.last_lines(self._path("log.txt"), 20))
+        if self._last.get("event") in ("done", "cancelled"):
+            raise EndedBefore("The process that answers had just ended.")
         child.raise_unless_done(code, self._last, self._path("log.txt"))
 
 
