@@ -6,9 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from annotation.models import Topic
 from annotation.receive import KINDS
-from studio.models import Project
 
 
 class ImportForm(forms.Form):
@@ -36,25 +34,3 @@ class ImportForm(forms.Form):
                 "or use the command import_prompts on the server."
             )
         return file
-
-
-class GuidelineForm(forms.Form):
-    """A new version of a topic's statement, or a new topic with its first one."""
-
-    topic = forms.ModelChoiceField(Topic.objects.none(), to_field_name="slug", required=False)
-    name = forms.CharField(max_length=120, required=False)
-    text = forms.CharField(max_length=20_000, required=False, widget=forms.Textarea(attrs={"rows": 8}))
-
-    def __init__(self, project: Project, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.fields["topic"].queryset = project.topics.all()  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if not cleaned.get("topic") and not cleaned.get("name") and not self.errors:
-            raise ValidationError("Name the topic.")
-        if cleaned.get("topic") and not cleaned.get("text"):
-            raise ValidationError("A values statement needs words.")
-        if any("\0" in str(value) for value in cleaned.values()):
-            raise ValidationError("The text contains a NUL character.")
-        return cleaned

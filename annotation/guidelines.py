@@ -17,11 +17,13 @@ class Unchanged(Exception):
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody put another version in force while this one was written; `current` is theirs."""
+    """Somebody put version `current` in force while this one was written."""
 
-    def __init__(self, current: Guideline | None):
-        version = current.version if current else 0
-        super().__init__(f"The statement was changed while you wrote: version {version} is in force now.")
+    def __init__(self, current: int):
+        super().__init__(
+            f"The statement was changed while you wrote: version {current} is in force now. "
+            "Below is what yours would change in it. Put in what you want to keep of both, and send it again."
+        )
         self.current = current
 
 
@@ -35,7 +37,7 @@ def change(topic: Topic, text: str, *, actor: User, seen: int | None = None) -> 
     Topic.objects.select_for_update().get(pk=topic.pk)  # two curators at once: two versions, one after the other
     current = topic.guideline
     if seen is not None and seen != (current.version if current else 0):
-        raise ChangedMeanwhile(current)
+        raise ChangedMeanwhile(current.version if current else 0)
     if current is not None and current.text == text:
         raise Unchanged(f"The statement of {topic} is as it was: version {current.version}.")
     last = topic.guidelines.aggregate(last=Max("version"))["last"] or 0

@@ -1,4 +1,4 @@
-"""Verb: a reader proposes another values statement; a curator accepts it, as a new version, or declines with a reason."""
+"""Verb: a reader proposes another statement; a curator accepts it, as a new version, or declines with a reason."""
 
 from django.db import transaction
 from django.utils import timezone

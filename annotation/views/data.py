@@ -1,16 +1,13 @@
-"""Prompts and items of a project, import, freeze, guidelines."""
+"""Prompts and items of a project, import, freeze."""
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from annotation import freeze as freezing
-from annotation import guidelines as statements
 from annotation import items, receive
-from annotation.data_forms import GuidelineForm, ImportForm
-from annotation.models import Guideline
+from annotation.data_forms import ImportForm
 from annotation.tasks import read_upload
 from studio.access import needs
 from studio.models import Project, Role
@@ -81,36 +78,3 @@ def freeze(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect("annotation:data", project.slug)
     messages.success(request, f"{snapshot.rows} settled answers are frozen.")
     return redirect("training:snapshot", project.slug, snapshot.digest)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Role.ANNOTATOR)
-def guidelines(request: HttpRequest, project: Project) -> HttpResponse:
-    """Everybody reads them; who may curate writes new versions."""
-    if request.method == "POST":
-        return guidelines_change(request, project.slug)
-    return show_guidelines(request, project, GuidelineForm(project))
-
-
-def show_guidelines(request: HttpRequest, project: Project, form: GuidelineForm, *, status: int = 200) -> HttpResponse:
-    versions = Prefetch("guidelines", Guideline.objects.select_related("created_by").order_by("-version"))
-    context = {"topics": project.topics.prefetch_related(versions), "form": form}
-    return render(request, "annotation/guidelines.html", context, status=status)
-
-
-@needs(Role.CURATOR)
-def guidelines_change(request: HttpRequest, project: Project) -> HttpResponse:
-    form = GuidelineForm(project, request.POST)
-    if not form.is_valid():
-        return show_guidelines(request, project, form, status=400)
-    topic, name, text = (form.cleaned_data[field] for field in ("topic", "name", "text"))
-    try:
-        if topic is None:
-            statements.add_topic(project, name, text, actor=request.user)
-        else:
-            statements.change(topic, text, actor=request.user)
-    except (statements.TopicTaken, statements.Unchanged) as error:
-        form.add_error(None, str(error))
-        return show_guidelines(request, project, form, status=409)
-    messages.success(request, "The new statement is in force.")
-    return redirect("annotation:guidelines", project.slug)
