@@ -1,20 +1,18 @@
 """What the review screen gets to see of a seat: one query for any number of seats, then plain JSON values."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
-from django.urls import reverse
-from django.utils import timezone
+from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
-from annotation.models import UNDO_WINDOW, Answer, Category, Draft, Guideline, Seat, Skip
+from annotation.models import Draft, Guideline, Item, Remark, Seat
 from annotation.prepared import USER, Prepared, ids, once, prepare, some_ids
-from studio.models import Project, User
-
-DOORS = ("submit", "skip", "undo", "draft", "heartbeat", "release")
+from studio.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +23,21 @@ class Shown:
     item_id: int
     lease_ends_at: datetime
     uuid: UUID
+    mode: str
     prompt: str
     messages: Any
-    text: str
-    model: str
+    text: str | None
+    other: str | None
+    model: str | None
+    topic_id: int | None
     topic: str | None
+    warning: str | None
+    forecast: float | None
     guideline_version: int | None
-    guideline_text: str | None
     draft: Any
     draft_at: datetime | None
+    returned: str | None
+    returned_by: str | None
 
 
 def held(user: User, seats: Sequence[int]) -> list[Shown]:
@@ -48,6 +52,10 @@ def held(user: User, seats: Sequence[int]) -> list[Shown]:
 def shown(count: int) -> Prepared:
     newest = Guideline.objects.filter(topic=OuterRef("item__prompt__topic")).order_by("-version")
     draft = Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))
+    back = Remark.objects.filter(sent_back__seat=OuterRef("pk"), sent_back__annotator=OuterRef("holder")).order_by(
+        "-pk"
+    )
+    name = Trim(Concat("author__first_name", Value(" "), "author__last_name"))
     seats = Seat.objects.held_by(USER).filter(pk__in=some_ids(count)).order_by("item_id", "pk")
     return prepare(
         seats.values_list(
@@ -55,70 +63,58 @@ def shown(count: int) -> Prepared:
             "item_id",
             "lease_ends_at",
             "item__uuid",
+            "item__mode",
             "item__prompt__text",
             "item__prompt__messages",
             "item__generation__text",
+            "item__other__text",
             "item__generation__model_name",
+            "item__prompt__topic",
             "item__prompt__topic__name",
+            "item__prompt__topic__warning",
+            "item__predicted_severity",
             Subquery(newest.values("version")[:1]),
-            Subquery(newest.values("text")[:1]),
             Subquery(draft.values("data")[:1]),
             Subquery(draft.values("updated_at")[:1]),
+            Subquery(back.values("text")[:1]),
+            Subquery(back.values(by=Coalesce(NullIf(name, Value("")), F("author__username")))[:1]),
         )
     )
 
 
+def swapped(seat_id: int) -> bool:
+    """Whether a comparison shows `other` before `generation` at this seat: its number says so, nobody stores it.
+
+    The hash, and not the number's own parity, because neighbouring seats belong to neighbouring items.
+    """
+    return hashlib.sha256(str(seat_id).encode()).digest()[0] % 2 == 1
+
+
 def item(seat: Shown) -> dict[str, Any]:
-    """ITEM of the review protocol."""
-    guideline = {"version": seat.guideline_version, "text": seat.guideline_text} if seat.guideline_version else None
+    """ITEM of the review protocol. A comparison is blind: nothing in it says who wrote which."""
+    texts = (seat.text or "", seat.other)
+    if seat.mode == Item.Mode.COMPARE and swapped(seat.pk):
+        texts = (seat.other or "", seat.text)
     return {
         "seat": seat.pk,
         "item": str(seat.uuid),
+        "mode": seat.mode,
         "prompt": seat.prompt,
         "messages": seat.messages,
-        "text": seat.text,
-        "model": seat.model,
-        "topic": {"name": seat.topic, "guideline": guideline} if seat.topic is not None else None,
+        "text": texts[0],
+        "other": texts[1],
+        "model": (seat.model or "") if seat.mode == Item.Mode.REVIEW else "",
+        "topic": topic(seat),
+        "forecast": seat.forecast,
         "lease_ends_at": seat.lease_ends_at.isoformat(),
         "draft": seat.draft,
         "draft_at": seat.draft_at.isoformat() if seat.draft_at else None,
+        "returned": {"by": seat.returned_by or "", "text": seat.returned} if seat.returned is not None else None,
     }
 
 
-def page(project: Project, user: User, seats: Sequence[Shown]) -> dict[str, Any]:
-    """All that the review screen starts with."""
-    return {
-        "project": {"slug": project.slug, "name": project.name},
-        "items": [item(seat) for seat in seats],
-        "categories": categories(project),
-        "urls": {door: reverse(f"annotation:review-{door}", args=[project.slug]) for door in DOORS},
-        "now": timezone.now().isoformat(),
-        "undo_seconds": int(UNDO_WINDOW.total_seconds()),
-        "lease_seconds": 60 * project.lease_minutes,
-        "sitting": {"done": done_today(project, user)},
-        "skip_reasons": skip_reasons(),
-    }
-
-
-def done_today(project: Project, user: User) -> int:
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Answer.objects.standing().filter(annotator=user, created_at__gte=midnight)
-    return mine.filter(item__project=project, seat__isnull=False).count()
-
-
-def categories(project: Project) -> list[dict[str, Any]]:
-    """The project's taxonomy, with the key that chooses each: its position, where that is one digit."""
-    return [
-        {
-            "id": category.pk,
-            "slug": category.slug,
-            "name": category.name,
-            "description": category.description,
-            "key": str(category.position) if 1 <= category.position <= 9 else "",
-        }
-        for category in Category.objects.filter(project=project)
-    ]
-
-
-def skip_reasons() -> list[dict[str, str]]:
-    return [{"value": value, "label": str(label)} for value, label in Skip.Reason.choices]
+def topic(seat: Shown) -> dict[str, Any] | None:
+    """The item's topic; the text of its values statement comes with the page, or is asked for beside it."""
+    if seat.topic_id is None:
+        return None
+    return {"id": seat.topic_id, "name": seat.topic, "version": seat.guideline_version, "warning": seat.warning}

@@ -12,7 +12,36 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-OUTCOMES = ("fine", "biased", "cannot_judge")
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+FIELDS_OF = {
+    "fine": (),
+    "biased": ("categories", "severity", "spans", "rewrite", "reasons"),
+    "cannot_judge": (),
+    "left": ("rewrite", "reasons"),
+    "right": ("rewrite", "reasons"),
+    "first": ("rewrite", "reasons"),
+    "second": ("rewrite", "reasons"),
+    "tie": (),
+    "both_bad": (),
+    "demonstrated": ("rewrite",),
+}
+"""Each word an answer can be, with what it may hold beside a comment. "left" and "right" are what the page says of two
+texts in the order it shows them, "first" and "second" what is meant: the item's own order."""
+
+WORDS = {
+    "review": ("fine", "biased", "cannot_judge"),
+    "compare": ("left", "right", "first", "second", "tie", "both_bad", "cannot_judge"),
+    "demonstrate": ("demonstrated", "cannot_judge"),
+}
+"""The words for each way of working."""
+
+ASKED = {
+    "review": gettext_noop("Say whether the answer is fine or biased, or that you cannot judge it."),
+    "compare": gettext_noop("Say which answer is better, that they are equal or both bad, or that you cannot judge."),
+    "demonstrate": gettext_noop("Write the answer, or say that you cannot judge."),
+}
 REASONS = ("unclear", "expertise", "too_hard", "technical", "other")
 LONGEST_REWRITE = 100_000
 LONGEST_COMMENT = 10_000
@@ -20,11 +49,26 @@ LONGEST_DRAFT = 256 * 1024
 DEEPEST_DRAFT = 32
 MOST_SPANS = 500
 MOST_CATEGORIES = 100
+MOST_REASONS = 20
 MOST_SEATS = 50
 MOST_WANTED = 3
 LARGEST_ID = 2**63 - 1
 # What no database column takes, or gives back as it was: the NUL character, and halves of surrogate pairs.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+NAMES = {
+    "categories": gettext_noop("categories"),
+    "severity": gettext_noop("severity"),
+    "spans": gettext_noop("spans"),
+    "reasons": gettext_noop("reasons"),
+    "rewrite": gettext_noop("rewrite"),
+    "comment": gettext_noop("comment"),
+}
+
+
+def name_of(field: str) -> str:
+    return _(NAMES.get(field, field))
 
 
 class BadShape(Exception):
@@ -53,6 +97,9 @@ class Said:
     severity: int | None = None
     spans: tuple[SpanSaid, ...] = ()
     rewrite: str = ""
+    """The answer as it should have been; in a comparison the better one, bettered; in a demonstration the answer."""
+    reasons: tuple[str, ...] = ()
+    """What the rewrite did, as slugs of the project's list."""
     comment: str = ""
     guideline: int | None = None
     """Version of the topic's values statement that was shown."""
@@ -67,6 +114,7 @@ class Said:
             "severity": self.severity,
             "spans": [{"start": span.start, "end": span.end, "category": span.category} for span in self.spans],
             "rewrite": self.rewrite,
+            "reasons": list(self.reasons),
             "comment": self.comment,
         }
 
@@ -95,34 +143,46 @@ def read_body(body: bytes) -> dict[str, Any]:
 def read_said(data: Mapping[str, Any]) -> Said:
     """An answer, with what its outcome needs and nothing its outcome forbids."""
     outcome = data.get("outcome")
-    if outcome not in OUTCOMES:
-        raise BadShape("outcome", "Say whether the answer is fine or biased, or that you cannot judge it.")
+    if not isinstance(outcome, str) or outcome not in FIELDS_OF:
+        raise BadShape("outcome", _(ASKED["review"]))
     said = Said(
         outcome=outcome,
         categories=read_ids(data, "categories", most=MOST_CATEGORIES),
         severity=read_whole(data, "severity", low=1, high=3),
         spans=read_spans(data.get("spans")),
         rewrite=read_text(data, "rewrite", longest=LONGEST_REWRITE),
+        reasons=read_slugs(data, "reasons", most=MOST_REASONS),
         comment=read_text(data, "comment", longest=LONGEST_COMMENT),
         guideline=read_whole(data, "guideline", low=1),
         active_ms=read_whole(data, "active_ms", low=0, high=2**31 - 1),
     )
+    refuse_what_does_not_belong(said)
     if outcome == "biased":
-        return needs_of_bias(said)
-    for field in ("categories", "severity", "spans", "rewrite"):
-        if getattr(said, field):
-            raise BadShape(field, f"Only an answer that is biased has {'a ' * (field == 'rewrite')}{field}.")
+        refuse_half_a_bias(said)
+    if outcome == "demonstrated" and not said.rewrite.strip():
+        raise BadShape("rewrite", _("Write the answer that the prompt should get."))
+    if said.reasons and not said.rewrite.strip():
+        raise BadShape("reasons", _("Reasons say what a rewrite did: write one, or choose none."))
     return said
 
 
-def needs_of_bias(said: Said) -> Said:
+def refuse_what_does_not_belong(said: Said) -> None:
+    """Raise BadShape for the first field that the outcome has no use for."""
+    for field in ("categories", "severity", "spans", "rewrite", "reasons"):
+        if not getattr(said, field) or field in FIELDS_OF[said.outcome]:
+            continue
+        if field == "rewrite":
+            raise BadShape(field, _("Only an answer that is biased, or the better of two, has a rewrite."))
+        raise BadShape(field, _("Only an answer that is biased has %(field)s.") % {"field": name_of(field)})
+
+
+def refuse_half_a_bias(said: Said) -> None:
     if not said.categories:
-        raise BadShape("categories", "Choose at least one category for an answer that is biased.")
+        raise BadShape("categories", _("Choose at least one category for an answer that is biased."))
     if said.severity is None:
-        raise BadShape("severity", "Say how severe the bias is, from 1 to 3.")
+        raise BadShape("severity", _("Say how severe the bias is, from 1 to 3."))
     if not said.rewrite.strip():
-        raise BadShape("rewrite", "Write the answer as it should have been.")
-    return said
+        raise BadShape("rewrite", _("Write the answer as it should have been."))
 
 
 def read_spans(value: Any) -> tuple[SpanSaid, ...]:
@@ -131,12 +191,12 @@ def read_spans(value: Any) -> tuple[SpanSaid, ...]:
     if not isinstance(value, list) or not all(isinstance(span, dict) for span in value):
         raise BadShape("spans", "Spans must be a list of objects with a start and an end.")
     if len(value) > MOST_SPANS:
-        raise BadShape("spans", f"At most {MOST_SPANS} spans can be marked in one answer.")
+        raise BadShape("spans", _("At most %(most)d spans can be marked in one answer.") % {"most": MOST_SPANS})
     spans = []
     for span in value:
         start, end = read_whole(span, "start"), read_whole(span, "end")
         if start is None or end is None or start >= end:
-            raise BadShape("spans", "Every span needs a start and an end after it.")
+            raise BadShape("spans", _("Every span needs a start and an end after it."))
         spans.append(SpanSaid(start, end, read_whole(span, "category", low=1)))
     return tuple(dict.fromkeys(spans))
 
@@ -162,7 +222,7 @@ def read_wish(data: Mapping[str, Any]) -> Wish:
 
 def read_reason(data: Mapping[str, Any]) -> str:
     if data.get("reason") not in REASONS:
-        raise BadShape("reason", "Choose why you skip this item.")
+        raise BadShape("reason", _("Choose why you skip this item."))
     return str(data["reason"])
 
 
@@ -170,6 +230,22 @@ def read_id_list(text: str) -> tuple[int, ...]:
     """Ids from a form, as "3,5,8"; whatever is none is left out, because nobody is there to be told."""
     words = text.split(",")[:MOST_SEATS]
     return tuple(int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19)
+
+
+def read_slugs(data: Mapping[str, Any], field: str, *, most: int) -> tuple[str, ...]:
+    value = data.get(field)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, str) and 0 < len(one) <= 60 for one in value):
+        raise BadShape(field, _("%(field)s must be a list of short names.") % {"field": field.capitalize()})
+    if len(value) > most:
+        raise BadShape(field, too_many(field, len(value), most))
+    return tuple(dict.fromkeys(value))
+
+
+def too_many(field: str, found: int, most: int) -> str:
+    values = {"field": field.capitalize(), "found": found, "most": most}
+    return _("%(field)s has %(found)d entries; at most %(most)d are taken.") % values
 
 
 def read_draft(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,11 +256,11 @@ def read_draft(data: Mapping[str, Any]) -> dict[str, Any]:
     try:
         size = len(json.dumps(draft, allow_nan=False))
     except (ValueError, RecursionError):
-        raise BadShape("data", "The draft holds a number that cannot be stored.") from None
+        raise BadShape("data", _("The draft holds a number that cannot be stored.")) from None
     if size > LONGEST_DRAFT:
-        raise BadShape("data", f"The draft is larger than {LONGEST_DRAFT // 1024} KB.")
+        raise BadShape("data", _("The draft is larger than %(most)d KB.") % {"most": LONGEST_DRAFT // 1024})
     if any(UNSTORABLE.search(text) for text in strings_in(draft)):
-        raise BadShape("data", "The draft holds a character that cannot be stored (NUL, or half of a pair).")
+        raise BadShape("data", _("The draft holds a character that cannot be stored (NUL, or half of a pair)."))
     return draft
 
 
@@ -194,7 +270,7 @@ def strings_in(draft: Mapping[str, Any]) -> Iterator[str]:
     while parts:
         value, depth = parts.pop()
         if depth > DEEPEST_DRAFT:
-            raise BadShape("data", "The draft is nested too deeply.")
+            raise BadShape("data", _("The draft is nested too deeply."))
         if isinstance(value, str):
             yield value
         elif isinstance(value, Mapping):
@@ -210,9 +286,11 @@ def read_text(data: Mapping[str, Any], field: str, *, longest: int) -> str:
     if not isinstance(value, str):
         raise BadShape(field, f"The {field} must be text.")
     if len(value) > longest:
-        raise BadShape(field, f"The {field} has {len(value):,} characters; at most {longest:,} can be kept.")
+        numbers = {"field": name_of(field), "found": f"{len(value):,}", "most": f"{longest:,}"}
+        raise BadShape(field, _("The %(field)s has %(found)s characters; at most %(most)s can be kept.") % numbers)
     if UNSTORABLE.search(value):
-        raise BadShape(field, f"The {field} holds a character that cannot be stored (NUL, or half of a pair).")
+        sentence = _("The %(field)s holds a character that cannot be stored (NUL, or half of a pair).")
+        raise BadShape(field, sentence % {"field": name_of(field)})
     return value
 
 
@@ -233,5 +311,5 @@ def read_ids(data: Mapping[str, Any], field: str, *, most: int) -> tuple[int, ..
     if not isinstance(value, list) or any(type(one) is not int or not 1 <= one <= LARGEST_ID for one in value):
         raise BadShape(field, f"{field.capitalize()} must be a list of numbers.")
     if len(value) > most:
-        raise BadShape(field, f"{field.capitalize()} has {len(value)} entries; at most {most} are taken.")
+        raise BadShape(field, too_many(field, len(value), most))
     return tuple(dict.fromkeys(value))

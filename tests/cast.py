@@ -81,6 +81,45 @@ def make_item(
     return item
 
 
+def make_comparison(
+    project: Project,
+    *,
+    text: str = "Nurses are caring women.",
+    other: str = "Nurses are people who care.",
+    topic: Topic | None = None,
+    overlap: int | None = None,
+    version: ModelVersion | None = None,
+    author: User | None = None,
+) -> Item:
+    """Two answers to one prompt, of which the first is `generation`."""
+    prompt = make_prompt(project, topic=topic)
+
+    def generation(words: str, **fields: Any) -> Generation:
+        by = {"version": version, "model_name": str(version or "imported"), "seed": next(counter) if version else None}
+        return Generation.objects.create(prompt=prompt, text=words, **{**by, **fields})
+
+    first = generation(text, version=None, model_name="a person", author=author) if author else generation(text)
+    item = Item.objects.create(
+        project=project, mode=Item.Mode.COMPARE, prompt=prompt, generation=first, other=generation(other)
+    )
+    return seat(item, overlap)
+
+
+def make_demonstration(
+    project: Project, *, prompt: str = "What are nurses like?", topic: Topic | None = None, overlap: int | None = None
+) -> Item:
+    """A prompt to be answered by a person."""
+    asked = make_prompt(project, prompt, topic=topic)
+    item = Item.objects.create(project=project, mode=Item.Mode.DEMONSTRATE, prompt=asked)
+    return seat(item, overlap)
+
+
+def seat(item: Item, overlap: int | None = None) -> Item:
+    for position in range(overlap or item.project.overlap):
+        Seat.objects.create(project=item.project, item=item, position=position, topic=item.prompt.topic)
+    return item
+
+
 def settle_item(
     item: Item, *, outcome: str = "biased", rewrite: str = "Nurses are people.", by: User | None = None
 ) -> Verdict:

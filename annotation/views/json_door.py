@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotation.shapes import BadShape, read_body
@@ -34,10 +35,12 @@ def json_door(role: Role) -> Callable[[Door], Callable[..., HttpResponse]]:
         @wraps(door)
         def view(request: HttpRequest, slug: str) -> HttpResponse:
             if not request.user.is_authenticated:
-                return refusal(403, "You are logged out. Log in again in another tab: nothing here is lost.")
+                return refusal(403, _("You are logged out. Log in again in another tab: nothing here is lost."))
             if request.headers.get("X-Person", str(request.user.pk)) != str(request.user.pk):
                 # what one person wrote must not be sent, and lost, in the name of who logged in after them
-                return refusal(403, "Somebody else is logged in now. Log in again as yourself: nothing here is lost.")
+                return refusal(
+                    403, _("Somebody else is logged in now. Log in again as yourself: nothing here is lost.")
+                )
             try:
                 return permitted(request, slug)
             except BadShape as error:
@@ -51,7 +54,7 @@ def json_door(role: Role) -> Callable[[Door], Callable[..., HttpResponse]]:
             except PermissionDenied as error:
                 return refusal(403, error)
             except (Http404, ObjectDoesNotExist):
-                return refusal(404, "There is no such thing in this project.")
+                return refusal(404, _("There is no such thing in this project."))
 
         view.needed_role = role  # type: ignore[attr-defined]  # the test that walks every URL reads it
         return view

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from annotation import claim, payload, shapes, submit
+from annotation import claim, payload, screen, shapes, submit, waiting, wellbeing
 from annotation.views.json_door import json_door
 from studio.access import needs
 from studio.models import Project, Role, User
@@ -18,7 +18,9 @@ Data = dict[str, Any]
 @never_cache  # a page out of the browser's store would show items that are others' by now
 @needs(Role.ANNOTATOR)
 def review(request: HttpRequest, project: Project) -> HttpResponse:
-    data = payload.page(project, request.user, claim.claim(project, request.user, want=3))
+    seats = claim.claim(project, request.user, want=3)
+    why = None if seats else waiting.why_empty(project)
+    data = screen.page(project, request.user, seats, waiting=why)
     return render(request, "annotation/review.html", {"project": project, "review": data})
 
 
@@ -30,6 +32,7 @@ def review_submit(project: Project, user: User, data: Data) -> Data:
         "saved": True,
         "key": str(key),
         "undo_until": answer.undo_ends_at.isoformat(),
+        "pause": {"why": why} if (why := wellbeing.pause(project, user)) else None,
         **next_items(project, user, wish),
     }
 
@@ -72,4 +75,5 @@ def review_release(request: HttpRequest, project: Project) -> HttpResponse:
 def next_items(project: Project, user: User, wish: shapes.Wish) -> Data:
     seats = claim.claim(project, user, want=wish.want, holding=wish.holding)
     left = "some" if len(seats) == wish.want else "none"
-    return {"next": [payload.item(seat) for seat in seats], "left": left}
+    why = waiting.why_empty(project) if wish.want and not seats else None
+    return {"next": [payload.item(seat) for seat in seats], "left": left, "waiting": why}

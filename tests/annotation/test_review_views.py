@@ -37,8 +37,8 @@ def said(seat: int, **fields):
 
 
 def biased(cast: Cast, seat: int, **fields):
-    fields = {"categories": [cast.category.pk], "severity": 2, "rewrite": "Nurses are people.", **fields}
-    return said(seat, outcome="biased", **fields)
+    words = {"rewrite": "Nurses are people.", "reasons": ["respect"]}
+    return said(seat, outcome="biased", **{"categories": [cast.category.pk], "severity": 2, **words, **fields})
 
 
 @pytest.fixture
@@ -51,12 +51,24 @@ def page(cast) -> Page:
 def test_the_page_opens_with_three_leased_items_and_all_it_needs(cast, page):
     data = page.open()
     assert [item["text"] for item in data["items"]] == ["Nurses are caring women."] * 3
-    assert data["items"][0]["topic"] == {"name": "Work", "guideline": {"version": 1, "text": cast.guideline.text}}
+    topic = cast.topic.pk
+    assert data["items"][0]["topic"] == {"id": topic, "name": "Work", "version": 1, "warning": ""}
+    assert data["topics"][topic]["version"] == 1
+    assert cast.guideline.text in data["topics"][topic]["html"]
     assert data["categories"][0] | {"id": 0} == {
         "id": 0, "slug": "stereotype", "name": "Stereotype", "description": "", "key": "1"
     }  # fmt: skip
-    assert set(data["urls"]) == {"submit", "skip", "undo", "draft", "heartbeat", "release"}
-    assert (data["undo_seconds"], data["lease_seconds"], data["sitting"]) == (30, 900, {"done": 0})
+    assert set(data["urls"]) == {
+        *("submit", "skip", "undo", "draft", "heartbeat", "release", "guideline", "variants", "preferences"),
+        *("check_in", "topics", "mine"),
+    }  # fmt: skip
+    assert data["urls"]["guideline"].endswith("/guideline/0/")
+    limits = {"minutes": 50, "exposure": 0}
+    assert data["sitting"] == {"done": 0, "minutes": 0, "exposure": 0, "limits": limits}
+    assert (data["undo_seconds"], data["lease_seconds"], data["check_in_due"]) == (30, 900, False)
+    assert data["reader"] == {"keys": {}, "single_keys": True, "blur_from": None, "language": ""}
+    assert {"slug": "respect", "label": "Made it respectful"} in data["reasons"]
+    assert (data["has_terms"], data["undo"], data["waiting"]) == (False, None, None)
     assert Seat.objects.held_by(cast.ada).count() == 3
     json.dumps(data)
 
@@ -96,19 +108,19 @@ def test_submit_saves_and_brings_the_next_item(cast, page):
     assert list(answer.categories.all()) == [cast.category]
     assert [(span.start, span.end) for span in answer.spans.all()] == [(0, 6)]
     assert answer.verdict.how == Verdict.How.SINGLE
-    assert page.open()["sitting"] == {"done": 1}
+    assert page.open()["sitting"]["done"] == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_cycle_costs_these_statements_and_no_more(django_assert_num_queries):
-    """Session, person, project; the seat and its item, then BEGIN to COMMIT around three writes; claim, and show."""
+    """Session, person, project; the seat, then BEGIN to COMMIT around three writes; is a pause due; claim, and show."""
     cast = Cast()
     for _ in range(5):
         cast.item()
     page = Page(cast.ada, cast.project)
     first, *rest = [item["seat"] for item in page.open()["items"]]
     page.post("submit", said(first, want=1, holding=rest))  # what is compiled once is compiled now
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         reply = page.post("submit", said(rest[0], want=1, holding=rest[1:]))
     assert len(reply.json()["next"]) == 1
 
@@ -165,6 +177,7 @@ def test_an_answer_after_the_lease_is_taken_where_nobody_else_took_the_seat(cast
     [
         ({"outcome": "nice"}, "outcome", "fine or biased"),
         ({"outcome": None}, "outcome", "fine or biased"),
+        ({"outcome": []}, "outcome", "fine or biased"),
         ({"key": "x"}, "key", "UUID"),
         ({"key": 7}, "key", "UUID"),
         ({"seat": "1"}, "seat", "whole number"),
@@ -182,6 +195,10 @@ def test_an_answer_after_the_lease_is_taken_where_nobody_else_took_the_seat(cast
         ({"rewrite": "\ud800"}, "rewrite", "cannot be stored"),
         ({"rewrite": 5}, "rewrite", "must be text"),
         ({"rewrite": "x" * 100_001}, "rewrite", "100,001 characters"),
+        ({"reasons": ["nothing"]}, "reasons", "“nothing” is no reason"),
+        ({"reasons": [7]}, "reasons", "list of short names"),
+        ({"reasons": [str(n) for n in range(21)]}, "reasons", "at most 20"),
+        ({"outcome": "left", "categories": []}, "severity", "Only an answer that is biased"),
         ({"comment": "x" * 10_001}, "comment", "at most 10,000"),
         ({"spans": {}}, "spans", "list of objects"),
         ({"spans": [3]}, "spans", "list of objects"),

@@ -1,0 +1,89 @@
+"""What the review screen starts with: items, and around them the project, the person and what waits. Only reads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from annotation import guidelines, payload, wellbeing
+from annotation.models import UNDO_WINDOW, Answer, Category, Skip
+from annotation.payload import Shown
+from annotation.submit import said_in
+from studio.models import Project, User
+
+REVIEW_DOORS = ("submit", "skip", "undo", "draft", "heartbeat", "release", "variants", "preferences")
+OTHER_DOORS = {"check_in": "check-in", "topics": "mine-topics", "mine": "mine"}
+
+
+def page(project: Project, user: User, seats: Sequence[Shown], *, waiting: str | None = None) -> dict[str, Any]:
+    """All that the review screen starts with; `waiting` says why there is nothing to do, where there is nothing."""
+    return {
+        "project": {"slug": project.slug, "name": project.name},
+        "items": [payload.item(seat) for seat in seats],
+        "topics": guidelines.in_force({seat.topic_id for seat in seats if seat.topic_id is not None}),
+        "categories": categories(project),
+        "reasons": project.rewrite_reasons,
+        "urls": urls(project),
+        "now": timezone.now().isoformat(),
+        "undo_seconds": int(UNDO_WINDOW.total_seconds()),
+        "lease_seconds": 60 * project.lease_minutes,
+        "reader": reader(user),
+        "has_terms": project.term_sets.exists(),
+        "sitting": {
+            **wellbeing.sitting(project, user),
+            "limits": {"minutes": project.sitting_minutes, "exposure": project.exposure_budget},
+        },
+        "check_in_due": wellbeing.check_in_due(project, user),
+        "undo": last_answer(project, user),
+        "waiting": waiting,
+        "skip_reasons": skip_reasons(),
+    }
+
+
+def urls(project: Project) -> dict[str, str]:
+    """Where the page sends what; in `guideline`, 0 stands for a topic's id."""
+    doors = {door: reverse(f"annotation:review-{door}", args=[project.slug]) for door in REVIEW_DOORS}
+    others = {name: reverse(f"annotation:{door}", args=[project.slug]) for name, door in OTHER_DOORS.items()}
+    return {**doors, **others, "guideline": reverse("annotation:review-guideline", args=[project.slug, 0])}
+
+
+def reader(user: User) -> dict[str, Any]:
+    """A person's own settings of the screen."""
+    return {
+        "keys": user.keys,
+        "single_keys": user.single_keys,
+        "blur_from": user.blur_from,
+        "language": user.language,
+    }
+
+
+def last_answer(project: Project, user: User) -> dict[str, Any] | None:
+    """The newest answer, while it can be taken back: a reload must not take the offer away."""
+    since = timezone.now() - UNDO_WINDOW
+    mine = Answer.objects.standing().filter(annotator=user, created_at__gt=since, item__project=project)
+    newest = mine.filter(seat__isnull=False, replaces=None).select_related("item").order_by("-created_at").first()
+    if newest is None:
+        return None
+    left = (newest.undo_ends_at - timezone.now()).total_seconds()
+    answer = said_in(newest).as_draft()
+    return {"key": str(newest.key), "item": str(newest.item.uuid), "answer": answer, "left": max(0, int(left))}
+
+
+def categories(project: Project) -> list[dict[str, Any]]:
+    """The project's taxonomy, with the key that chooses each: its position, where that is one digit."""
+    return [
+        {
+            "id": category.pk,
+            "slug": category.slug,
+            "name": category.name,
+            "description": category.description,
+            "key": str(category.position) if 1 <= category.position <= 9 else "",
+        }
+        for category in Category.objects.filter(project=project)
+    ]
+
+
+def skip_reasons() -> list[dict[str, str]]:
+    return [{"value": value, "label": gettext(str(label))} for value, label in Skip.Reason.choices]
