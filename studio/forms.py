@@ -1,23 +1,15 @@
-"""Shapes of what the studio's own pages send."""
+"""Shapes of what the studio's own pages send; a project's settings are in `settings_form`."""
 
-import json
-import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
-from annotation.policy import BadCron, check_cron
-from studio.models import Project, Role
+from studio.models import Background, Project, Role, User
 from training import start
-from training.models import Snapshot
-from training.science.gate import Limits
-from training.start import NOT_A_SETTING
-from training.suites import known_names
-
-UNSTORABLE = re.compile(r"\\u0000|[\ud800-\udfff]")
-"""In JSON: NUL, which it escapes, and halves of surrogate pairs."""
 
 
 class MemberForm(forms.Form):
@@ -64,115 +56,6 @@ class ProjectForm(forms.ModelForm):
         return slug
 
 
-class SettingsForm(forms.ModelForm):
-    """Everything an admin may change of a project. Changes count from the next item, round or batch on."""
-
-    class Meta:
-        model = Project
-        fields = (
-            "name",
-            "description",
-            "overlap",
-            "lease_minutes",
-            "stock",
-            "temperature",
-            "top_p",
-            "max_new_tokens",
-            "round_every",
-            "round_cron",
-            "auto_promote",
-            "recipe",
-            "gate_limits",
-            "suites",
-        )
-        widgets = {"description": forms.Textarea(attrs={"rows": 3})}
-
-        labels = {
-            "overlap": "Readers per answer",
-            "lease_minutes": "Minutes an item is reserved",
-            "stock": "Unread answers kept ready",
-            "top_p": "Top p",
-            "max_new_tokens": "Longest answer, in tokens",
-            "round_every": "A round after so many new demonstrations",
-            "round_cron": "A round by the clock",
-            "auto_promote": "Promote by itself what passes the gate",
-            "recipe": "Training recipe",
-            "suites": "Evaluation suites",
-            "gate_limits": "Gate limits",
-        }
-
-    GROUPS = (
-        ("The project", ("name", "description")),
-        ("Reviewing", ("overlap", "lease_minutes")),
-        ("Answers", ("stock", "temperature", "top_p", "max_new_tokens")),
-        ("Rounds", ("round_every", "round_cron", "auto_promote", "recipe")),
-        ("Evidence and gate", ("suites", "gate_limits")),
-    )
-
-    @property
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
-
-    def clean_round_cron(self) -> str:
-        text = self.cleaned_data["round_cron"].strip()
-        try:
-            check_cron(text)
-        except BadCron as refusal:
-            raise ValidationError(str(refusal)) from refusal
-        return text
-
-    def clean_recipe(self) -> dict[str, Any]:
-        def build(given: dict[str, Any]) -> None:
-            start.make_spec(Snapshot(project=Project(base_model="x")), given)
-            start.check_replay(given.get("replay_path", ""))
-
-        return self._checked("recipe", build, NOT_A_SETTING)
-
-    def clean_gate_limits(self) -> dict[str, Any]:
-        return self._checked("gate_limits", Limits.of, set())
-
-    def clean_suites(self) -> list[str]:
-        suites = self._storable("suites") or []
-        if not isinstance(suites, list) or not all(isinstance(name, str) for name in suites):
-            raise ValidationError('A list of suite names, such as ["starter_probes", "capability"].')
-        known = known_names()
-        if unknown := [name for name in suites if name not in known]:
-            raise ValidationError(
-                f"There is no evaluation suite {', '.join(f'“{name}”' for name in unknown)}. "
-                f"Known suites: {', '.join(known) or 'none'}."
-            )
-        if len(set(suites)) != len(suites):
-            raise ValidationError("An evaluation suite is named twice.")
-        return suites
-
-    def _storable(self, name: str) -> Any:
-        """What was given; PostgreSQL's JSON keeps no NUL."""
-        given = self.cleaned_data[name]
-        if UNSTORABLE.search(json.dumps(given, ensure_ascii=False)):
-            raise ValidationError("It holds a character that cannot be stored.")
-        return given
-
-    def _checked(self, name: str, build: Any, fixed: set[str]) -> dict[str, Any]:
-        given = self._storable(name) or {}
-        if not isinstance(given, dict):
-            raise ValidationError('Settings by name, such as {"learning_rate": 0.0005}.')
-        if taken := sorted(fixed & set(given)):
-            raise ValidationError(f"{', '.join(taken)}: set by the round itself.")
-        try:
-            json.dumps(given, allow_nan=False)  # the database keeps no infinity
-        except ValueError as error:
-            raise ValidationError("Every number must be finite.") from error
-        try:
-            build(given)
-        except start.BadRecipe as error:
-            raise ValidationError(str(error)) from error
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        except TypeError as error:
-            raise ValidationError("Every value must be a number.") from error
-        return given
-
-
 class TaxonomyForm(forms.Form):
     """The bias categories, one per line: ``Name: description``; the order is the order of the keys."""
 
@@ -193,3 +76,125 @@ class TaxonomyForm(forms.Form):
                 raise ValidationError(f"Line {number}: {name} stands there twice.")
             found[slug] = (name, description)
         return list(found.values())
+
+
+class BackgroundsForm(forms.Form):
+    """The backgrounds people may say they have, one per line."""
+
+    backgrounds = forms.CharField(
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="One per line. A line that is taken away or reworded is forgotten together with who had chosen it.",
+    )
+
+    def clean_backgrounds(self) -> list[str]:
+        names = list(dict.fromkeys(" ".join(line.split()) for line in self.cleaned_data["backgrounds"].splitlines()))
+        names = [name for name in names if name]
+        for name in names:
+            if len(name) > 120:
+                raise ValidationError(f"A background has at most 120 letters: “{name[:40]}…” has {len(name)}.")
+        if len(names) > 40:
+            raise ValidationError(f"At most 40 backgrounds, and these are {len(names)}.")
+        return names
+
+
+class InvitationForm(forms.Form):
+    """For whom a link is."""
+
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
+    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for so many days")
+    uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="For so many people")
+    note = forms.CharField(
+        max_length=200, required=False, help_text="For the admins, such as whom it was sent to; not shown to who joins."
+    )
+
+
+class AccountForm(forms.Form):
+    """A new account, made by its owner on an invitation."""
+
+    username = forms.RegexField(
+        r"^[\w.@+-]+\Z",
+        max_length=150,
+        error_messages={"invalid": "Letters, digits and @.+-_ only."},
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text="What you log in with: letters, digits and @.+-_",
+    )
+    name = forms.CharField(
+        max_length=150,
+        required=False,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="As the others in the project see it. Exports know you by a pseudonym.",
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least eight characters, not one of the common ones.",
+    )
+
+    def clean_username(self) -> str:
+        username: str = User.normalize_username(self.cleaned_data["username"])
+        if User.objects.filter(username__iexact=username).exists():
+            raise ValidationError("This name is taken: choose another, or log in if it is yours.")
+        return username
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "password" in cleaned:
+            someone = User(username=cleaned.get("username", ""), first_name=cleaned.get("name", ""))
+            try:
+                validate_password(cleaned["password"], someone)
+            except ValidationError as refusal:
+                self.add_error("password", refusal)
+        return cleaned
+
+
+class MeForm(forms.Form):
+    """A person's own settings, which hold in every project."""
+
+    BLUR = (
+        ("", "Never"),
+        ("1", "From slight on: every answer that may be biased"),
+        ("2", "From clear on"),
+        ("3", "Only grave ones"),
+    )
+
+    name = forms.CharField(
+        max_length=150,
+        required=False,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text="As the others in your projects see it. Left empty, it is the name you log in with.",
+    )
+    language = forms.ChoiceField(required=False, help_text="Of the review screen; other pages follow where they can.")
+    blur_from = forms.TypedChoiceField(
+        choices=BLUR,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Blur answers that may be hard to read",
+        help_text="By the severity that is expected before anybody has read them. One key or one tap shows the text.",
+    )
+    single_keys = forms.BooleanField(
+        required=False,
+        label="Single keys act on the review screen",
+        help_text="Switch it off if you dictate, or press keys by accident: everything works with buttons, too.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["language"].choices = [("", "As my browser asks"), *settings.LANGUAGES]  # type: ignore[attr-defined]
+
+
+class MyProjectForm(forms.Form):
+    """Which of a project's backgrounds a person says they have."""
+
+    backgrounds = forms.ModelMultipleChoiceField(
+        Background.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, label="I belong to"
+    )
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["backgrounds"].queryset = project.backgrounds.all()  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -249,6 +250,10 @@ def pseudonym(project_id: int, user_id: int) -> str:
     return f"p-{salted_hmac('pseudonym', f'{project_id}/{user_id}').hexdigest()[:10]}"
 
 
+SMALLEST_GROUP = 5
+"""Sums over fewer people than this are not shown: one could tell who is in them."""
+
+
 class Background(models.Model):
     """A group of which a project asks whether its annotators belong to it, so that disagreement can be seen by group.
 
@@ -292,6 +297,12 @@ class Membership(models.Model):
         return pseudonym(self.project_id, self.user_id)
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        """Those that let somebody in now."""
+        return self.filter(revoked_at=None, uses_left__gt=0, expires_at__gt=timezone.now())
+
+
 class Invitation(models.Model):
     """A link that lets whoever has it join a project in a role, until it expires, is used up or is taken back.
 
@@ -308,12 +319,23 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
         constraints = [models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_known_role")]
 
     def __str__(self) -> str:
         return f"invitation to {self.project} as {self.role}"
+
+    @property
+    def state(self) -> str:
+        """open, used up, expired or taken back."""
+        if self.revoked_at:
+            return "taken back"
+        if not self.uses_left:
+            return "used up"
+        return "open" if self.expires_at > timezone.now() else "expired"
 
 
 class AuditQuerySet(AppendOnlyQuerySet):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 
 from annotation.models import Answer, Item, Seat
@@ -80,3 +81,25 @@ def _curates(role: Role | None) -> bool:
 def taxonomy(project: Project) -> dict[str, str]:
     """The categories as the settings page edits them: one per line, ``Name: description``."""
     return {"categories": "\n".join(f"{c.name}: {c.description}".rstrip(": ") for c in project.categories.all())}
+
+
+def backgrounds(project: Project) -> dict[str, str]:
+    """The backgrounds as the settings page edits them: one per line."""
+    return {"backgrounds": "\n".join(b.name for b in project.backgrounds.all())}
+
+
+def own_settings(user: User) -> dict[str, Any]:
+    """What the form of one's own settings starts from."""
+    blur = "" if user.blur_from is None else str(user.blur_from)
+    named = {"name": user.get_full_name(), "language": user.language}
+    return {**named, "blur_from": blur, "single_keys": user.single_keys}
+
+
+def account(user: User) -> dict[str, Any]:
+    """How somebody logs in, and the projects they are in."""
+    return {
+        "projects": Project.objects.visible_to(user).filter(memberships__user=user).distinct(),
+        "second_factor": is_mfa_enabled(user),
+        "sso": settings.SOCIALACCOUNT_PROVIDERS.get("oidc", {}).get("APP"),
+        "sso_accounts": user.socialaccount_set.all(),  # type: ignore[attr-defined]
+    }

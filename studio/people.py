@@ -3,7 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from studio import audit
 from studio.models import Membership, Project, Role, User
@@ -72,6 +74,24 @@ def reset_password(membership: Membership, *, actor: User) -> str:
     password = new_password(membership.user)
     audit.record(actor, "reset password", membership)
     return password
+
+
+@transaction.atomic
+def reset_second_factor(membership: Membership, *, actor: User) -> None:
+    """Forget a member's second factor, which they have lost; bound as `reset_password` is, for the same reason."""
+    if not _administers(actor, membership.user):
+        raise NotYours(
+            f"{membership.user} is also in projects that you do not administer, or administers this studio: "
+            "ask an administrator of the studio."
+        )
+    Authenticator.objects.filter(user=membership.user).delete()
+    audit.record(actor, "reset second factor", membership)
+
+
+def members_of(project: Project) -> QuerySet[Membership]:
+    """Everybody in `project` by name, each with `second_factor`: whether their log-in asks for one."""
+    theirs = Authenticator.objects.filter(user=OuterRef("user")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return project.memberships.select_related("user").annotate(second_factor=Exists(theirs)).order_by("user__username")
 
 
 def new_password(user: User) -> str:

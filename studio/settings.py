@@ -229,7 +229,11 @@ USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ar", "العربية"), ("de", "Deutsch")]  # each in its own words: who needs one can read it
+LANGUAGES = [
+    ("en", "English"),
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+]  # each in its own words: who needs one can read it
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # ---------------------------------------------------------------- Celery

@@ -1,0 +1,99 @@
+"""A project: founded, looked at, its settings, categories, backgrounds, and its audit book."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from annotation.taxonomy import CategoryInUse, change_taxonomy, found_project
+from studio import overview
+from studio.access import needs, superuser_only
+from studio.backgrounds import change_backgrounds
+from studio.configure import change_settings
+from studio.forms import BackgroundsForm, ProjectForm, TaxonomyForm
+from studio.models import SMALLEST_GROUP, AuditEntry, Project, Role
+from studio.settings_form import SettingsForm
+
+
+@require_GET
+@needs(Role.ANNOTATOR)
+def project(request: HttpRequest, project: Project) -> HttpResponse:
+    return render(request, "studio/project.html", {"project": project, **overview.of(project, request.user)})
+
+
+@superuser_only
+def project_new(request: HttpRequest) -> HttpResponse:
+    form = ProjectForm(request.POST or None, initial={"base_model": overview.default_base_model()})
+    if request.method == "POST" and form.is_valid():
+        made = found_project(form.save(commit=False), actor=request.user)
+        messages.success(request, f"{made} is ready: add topics and prompts next.")
+        return redirect("project", made.slug)
+    return render(request, "studio/project_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@needs(Role.ADMIN)
+def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
+    form = SettingsForm(request.POST or None, instance=project)
+    if request.method == "POST" and form.is_valid():
+        changes = change_settings(project, form.cleaned_data, actor=request.user)
+        labels = ", ".join(form.fields[name].label.lower() for name in changes)
+        messages.success(request, f"Saved: {labels}." if changes else "Nothing was different.")
+        return redirect("project-settings", project.slug)
+    return _settings_page(request, project, form=form)
+
+
+@require_POST
+@needs(Role.ADMIN)
+def taxonomy(request: HttpRequest, project: Project) -> HttpResponse:
+    form = TaxonomyForm(request.POST)
+    try:
+        if form.is_valid():
+            change_taxonomy(project, form.cleaned_data["categories"], actor=request.user)
+            messages.success(request, "The categories are saved.")
+            return redirect("project-settings", project.slug)
+    except CategoryInUse as refusal:
+        form.add_error("categories", str(refusal))
+    return _settings_page(request, project, taxonomy=form)
+
+
+@require_POST
+@needs(Role.ADMIN)
+def backgrounds(request: HttpRequest, project: Project) -> HttpResponse:
+    form = BackgroundsForm(request.POST)
+    if form.is_valid():
+        change_backgrounds(project, form.cleaned_data["backgrounds"], actor=request.user)
+        messages.success(request, "The backgrounds are saved.")
+        return redirect("project-settings", project.slug)
+    return _settings_page(request, project, backgrounds=form)
+
+
+def _settings_page(request: HttpRequest, project: Project, **given: Form | SettingsForm) -> HttpResponse:
+    """The page with its three forms; one that was `given` is as it was sent, with what is wrong in it."""
+    forms = {
+        "form": given.get("form") or SettingsForm(instance=project),
+        "taxonomy": given.get("taxonomy") or TaxonomyForm(initial=overview.taxonomy(project)),
+        "backgrounds": given.get("backgrounds") or BackgroundsForm(initial=overview.backgrounds(project)),
+    }
+    status = 400 if any(form.errors for form in given.values()) else 200
+    context = {"project": project, "smallest_group": SMALLEST_GROUP, **forms}
+    return render(request, "studio/project_settings.html", context, status=status)
+
+
+@require_GET
+@needs(Role.ADMIN)
+def audit(request: HttpRequest, project: Project) -> HttpResponse:
+    entries = AuditEntry.objects.visible_to(request.user).filter(project=project)
+    return _audit_page(request, entries, {"project": project})
+
+
+@require_GET
+@superuser_only
+def audit_all(request: HttpRequest) -> HttpResponse:
+    return _audit_page(request, AuditEntry.objects.visible_to(request.user), {})
+
+
+def _audit_page(request: HttpRequest, entries, context: dict) -> HttpResponse:  # type: ignore[no-untyped-def]
+    page = Paginator(entries.select_related("actor", "project"), 50).get_page(request.GET.get("page"))
+    return render(request, "studio/audit.html", {"page": page, **context})
