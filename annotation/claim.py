@@ -1,19 +1,36 @@
 """Verbs: take seats in the queue, keep them, give them back."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db import IntegrityError, connection
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import Seat
+from annotation import gold, onboarding
+from annotation.models import Seat, Topic
 from annotation.payload import Shown, held
-from annotation.prepared import NOW, PROJECT, UNTIL, USER, ids, moment, once, some_ids
-from annotation.turn import in_turn
+from annotation.prepared import (
+    NOW,
+    NUMBER,
+    PROJECT,
+    UNTIL,
+    USER,
+    Prepared,
+    ids,
+    moment,
+    once,
+    prepare,
+    some_ids,
+)
+from annotation.topics import closed_to
+from annotation.turn import attempt
 from studio.models import Project, User
+
+NEW = timedelta(microseconds=1)
+"""By so much longer is the first lease of a seat than one that is renewed: the reply to a claim says which it was."""
 
 
 def lease_end(project: Project) -> datetime:
@@ -24,19 +41,31 @@ def claim(project: Project, user: User, *, want: int, holding: Sequence[int] = (
     """Give `user` up to `want` seats beside those in `holding`, each with a fresh lease.
 
     First come the seats that are already in their name, so that a reload, or a retry after a lost reply, brings the
-    same items back; then the next open ones. Fewer than `want` means that nothing more is open to them now.
+    same items back; then those that are kept for them; then the next open ones, and now and then a gold item before
+    one of these. Fewer than `want` means that nothing more is open to them now.
     """
     until, taken = lease_end(project), list[int]()
     while len(taken) < want:
-        seat = take_one(project, user, besides=[*holding, *taken], until=until)
-        if seat is None:
+        besides = [*holding, *taken]
+        found = take_one(project, user, besides=besides, until=until)
+        if found is None:
+            found = take_otherwise(project, user, besides=besides, until=until)
+        if found is None:
             break
-        taken.append(seat)
+        seat, is_new = found
+        if is_new and gold.is_due(project, user, seat):
+            # The seat itself stays in their name: it comes next, as one that they have already, so this happens once.
+            extra = gold.seat_at_one(project, user, until=until + NEW)
+            taken.append(extra or seat)
+        else:
+            taken.append(seat)
     return held(user, taken)
 
 
-def take_one(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> int | None:
-    """Put one seat in `user`'s name by one conditional UPDATE, and return its id; None if there is none for them.
+def take_one(
+    project: Project, user: User, *, besides: Sequence[int], until: datetime, of: str = "all", topic: int = 0
+) -> tuple[int, bool] | None:
+    """Put one seat in `user`'s name by one conditional UPDATE; its id and whether it is new to them; None: none.
 
     The statement picks and takes at once. On SQLite it holds the write lock from its start, so nobody can come between.
     On PostgreSQL, SKIP LOCKED makes two people who claim in the same instant pick different seats, and the condition
@@ -44,40 +73,71 @@ def take_one(project: Project, user: User, *, besides: Sequence[int], until: dat
     109 with select_for_update(skip_locked) and a conditional update, and 31 with a conditional update alone, which
     then sends everybody to the same first seat.
     """
-    sql, params = taking(project, user, besides=besides, until=until)
+    sql, params = taking(project, user, besides=besides, until=until, of=of, topic=topic)
     try:
-        return attempt(sql, params)
+        row = attempt(sql, params)
     except IntegrityError:  # this person took another seat at that item in another tab, just now: pick again
-        return attempt(sql, params)
+        row = attempt(sql, params)
+    return (row[0], bool(row[1])) if row else None
 
 
-def attempt(sql: str, params: list[Any]) -> int | None:
-    # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
-    alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    with in_turn(), alone, connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        row = cursor.fetchone()
-    return row[0] if row else None
+def take_otherwise(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> tuple[int, bool] | None:
+    """For whom the one statement finds nothing: because they are new, or do not read every topic, or it is all read.
+
+    It looks only for those whom nothing of this concerns, so that they, who are most, get their items at its cost.
+    """
+    new = onboarding.is_new(project, user)
+    if new and not onboarding.finish(project, user):
+        seat = onboarding.next_seat(project, user, besides=[*besides], until=until)
+        return None if seat is None else (seat, False)
+    topics = where_next().rows({USER.pk: user.pk, PROJECT.pk: project.pk, moment(NOW): moment(timezone.now())})
+
+    def take(of: str, topic: int = 0) -> tuple[int, bool] | None:
+        return take_one(project, user, besides=besides, until=until, of=of, topic=topic)
+
+    if not any(is_closed for _, is_closed, _ in topics):
+        return take("welcome") if project.onboarding_items else None
+    nearest = sorted((first, topic) for topic, is_closed, first in topics if first is not None and not is_closed)
+    for _, topic in nearest:
+        if found := take("topic", topic):
+            return found
+    return take("no topic")
 
 
-def taking(project: Project, user: User, *, besides: Sequence[int], until: datetime) -> tuple[str, list[Any]]:
+@once
+def where_next() -> Prepared:
+    """Each topic of a project, whether it is closed to this person, and the next item in it that is open to them."""
+    seats = Seat.objects.open_to(USER, PROJECT, at=NOW).filter(topic=OuterRef("pk")).order_by("item_id", "pk")
+    ahead = seats.ahead_of(USER, PROJECT).values("item")[:1]
+    first = Coalesce(Subquery(ahead), Subquery(seats.values("item")[:1]))
+    closed = Exists(closed_to(USER, PROJECT).filter(pk=OuterRef("pk")))
+    return prepare(Topic.objects.filter(project=PROJECT).order_by().values_list("pk", closed, first))
+
+
+def taking(
+    project: Project, user: User, *, besides: Sequence[int], until: datetime, of: str = "all", topic: int = 0
+) -> tuple[str, list[Any]]:
     """The UPDATE of `take_one` and its parameters."""
-    sql, stand_ins = template(len(besides))
+    sql, stand_ins = template(len(besides), of, bool(project.onboarding_items))
     values = {
         moment(NOW): moment(timezone.now()),
         moment(UNTIL): moment(until),
+        moment(UNTIL + NEW): moment(until + NEW),
         PROJECT.pk: project.pk,
         USER.pk: user.pk,
+        NUMBER: topic,
         **ids(besides),
     }
     return sql, [values.get(one, one) for one in stand_ins]
 
 
 @once
-def template(besides: int) -> tuple[str, tuple[Any, ...]]:
-    """Take the first of mine, else the first ahead of me, else the first of all that are open to me.
+def template(besides: int, of: str, welcomes: bool) -> tuple[str, tuple[Any, ...]]:
+    """Take the first of mine, else the first that is kept for me, else the first ahead of me, else the first of all.
 
-    COALESCE looks at the next only where the one before found nothing.
+    COALESCE looks at the next only where the one before found nothing. `of` says among which seats: "all", for those
+    who have passed the onboarding, where a project `welcomes` with one, and read every topic; "welcome", where there is
+    nothing to pass it by; those of one "topic"; those of "no topic".
     """
     # Ordered by an expression, so that no index gives this order: else PostgreSQL, who sees how much this person has
     # answered, expects to meet a seat of theirs soon, and walks through all open ones where there is none.
@@ -85,18 +145,40 @@ def template(besides: int) -> tuple[str, tuple[Any, ...]]:
         Seat.objects.held_by(USER).filter(project=PROJECT).exclude(pk__in=some_ids(besides)).order_by(F("item_id") + 0)
     )
     open_to_me = Seat.objects.open_to(USER, PROJECT, at=NOW).order_by("item_id", "pk")
+    if of in ("topic", "no topic"):
+        open_to_me = open_to_me.filter(topic=NUMBER if of == "topic" else None)
     lock = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
-    picks, params = list[str](), list[Any]()
-    for seats, suffix in ((mine, ""), (open_to_me.ahead_of(USER, PROJECT), lock), (open_to_me, lock)):
-        pick, bound = seats.values("pk")[:1].query.sql_with_params()
-        picks.append(f"({pick}{suffix})")
-        params += bound
+    params = list[Any]()
+
+    def part(asked: QuerySet[Any], suffix: str = "") -> str:
+        sql, bound = asked.query.sql_with_params()
+        params.extend(bound)
+        return f"({sql}{suffix})"
+
+    my_first = part(mine.values("pk")[:1])
+    not_now = " OR ".join(f"EXISTS {part(reason.values('pk')[:1])}" for reason in to_ask_first(of, welcomes)) or "1 = 0"
+    among = (open_to_me.filter(reserved_for=USER), open_to_me.ahead_of(USER, PROJECT), open_to_me)
+    picks = ", ".join(part(seats.values("pk")[:1], lock) for seats in among)
     sql = (
-        f"UPDATE {connection.ops.quote_name(Seat._meta.db_table)} SET holder_id = %s, lease_ends_at = %s"  # noqa: S608
-        f" WHERE id = COALESCE({', '.join(picks)})"
-        " AND status = %s AND (holder_id IS NULL OR holder_id = %s OR lease_ends_at <= %s) RETURNING id"
+        f"UPDATE {connection.ops.quote_name(Seat._meta.db_table)} SET holder_id = %s,"  # noqa: S608
+        " lease_ends_at = CASE WHEN holder_id = %s THEN %s ELSE %s END"
+        f" WHERE id = COALESCE({my_first}, CASE WHEN {not_now} THEN NULL ELSE COALESCE({picks}) END)"
+        " AND status = %s AND (holder_id IS NULL OR holder_id = %s OR lease_ends_at <= %s)"
+        " RETURNING id, lease_ends_at > %s"
     )
-    return sql, (USER.pk, moment(UNTIL), *params, Seat.Status.OPEN.value, USER.pk, moment(NOW))
+    opening = (USER.pk, USER.pk, moment(UNTIL), moment(UNTIL + NEW))
+    closing = (Seat.Status.OPEN.value, USER.pk, moment(NOW), moment(UNTIL))
+    return sql, (*opening, *params, *closing)
+
+
+def to_ask_first(of: str, welcomes: bool) -> list[QuerySet[Any]]:
+    """What finds a row for those who get no seat of the queue just so; see `take_otherwise`."""
+    reasons: list[QuerySet[Any]] = []
+    if of in ("all", "welcome"):
+        reasons.append(closed_to(USER, PROJECT))
+    if of == "all" and welcomes:
+        reasons.append(onboarding.waiting(PROJECT).filter(user=USER))
+    return reasons
 
 
 def renew(project: Project, user: User, seats: Sequence[int]) -> tuple[list[int], datetime]:

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 WRITING = threading.Lock()
 
@@ -23,3 +24,13 @@ def in_turn() -> Iterator[None]:
         return
     with WRITING:
         yield
+
+
+def attempt(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
+    """Run one statement that writes and returns a row at most; the row."""
+    # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
+    alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    with in_turn(), alone, connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row

@@ -75,6 +75,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         waiting = Seat.objects.open().filter(purpose=Seat.Purpose.WORK)
         return self.filter(~models.Exists(touched), pk__in=waiting.values("item"))
 
+    def written_by(self, user: User) -> Self:
+        """Items that hold this person's own words as an answer to be judged."""
+        return self.filter(Q(generation__author=user) | Q(other__author=user))
+
 
 class Item(models.Model):
     """One thing to be read and answered. Its `uuid` is the only name of it that leaves this room.
@@ -135,14 +139,18 @@ class SeatQuerySet(models.QuerySet["Seat"]):
         return self.filter(status=Seat.Status.OPEN, holder=user)
 
     def open_to(self, user: User, project: Project, *, at: datetime | None = None) -> Self:
-        """Seats this person could take: open, at an item where they neither sit, nor sat, nor skipped."""
-        sat = Seat.objects.filter(item=models.OuterRef("item"), holder=user).values("holder")[:1]
-        skipped = Skip.objects.filter(item=models.OuterRef("item"), user=user).values("user")[:1]
+        """Seats this person could take: open, for them or for anybody, at an item where they neither sit, nor sat, nor
+        skipped, and which does not hold their own words."""
+        here = models.OuterRef("item")
+        sat = Seat.objects.filter(item=here, holder=user).values("holder")[:1]
+        skipped = Skip.objects.filter(item=here, user=user).values("user")[:1]
+        wrote = Item.objects.written_by(user).filter(pk=here).values(who=models.Value(user.pk))[:1]
         # This asks seat by seat, and expects a yes. Of NOT EXISTS, PostgreSQL makes a join over all the person ever
         # did; of IS NULL, it expects one yes in two hundred, and prepares for a long search (JIT: 40 ms and more).
         number = models.BigIntegerField()
-        met = [Exact(Coalesce(models.Subquery(one), 0, output_field=number), user.pk) for one in (sat, skipped)]
-        return self.open(at=at).filter(~Q(met[0]), ~Q(met[1]), project=project)
+        met = [Exact(Coalesce(models.Subquery(one), 0, output_field=number), user.pk) for one in (sat, skipped, wrote)]
+        for_them = Q(reserved_for=None) | Q(reserved_for=user)
+        return self.open(at=at).filter(for_them, *(~Q(one) for one in met), project=project)
 
     def ahead_of(self, user: User, project: Project) -> Self:
         """Seats at items beyond the furthest one that this person has answered.

@@ -1,0 +1,127 @@
+"""The set of gold items that a new annotator answers first, where a project wants it, and who has passed it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from annotation import gold
+from annotation.models import Answer, Gold, Seat
+from annotation.turn import in_turn
+from studio import audit
+from studio.models import Membership, Project, Role, User
+
+
+class NothingLeftToTry(Exception):
+    """There is no gold item that this person has not had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far somebody is."""
+
+    answered: int
+    right: int
+    of: int
+    """How many are to be answered."""
+    percent: int
+    """How many per cent must be right."""
+
+    @property
+    def is_over(self) -> bool:
+        return self.answered >= self.of
+
+    @property
+    def is_passed(self) -> bool:
+        return self.is_over and 100 * self.right >= self.percent * self.answered
+
+
+def is_new(project: Project, user: User) -> bool:
+    """Whether this person must pass the onboarding first: an annotator, where a project wants it and can ask it.
+
+    A project without gold items has nothing to ask. Curators and admins need no onboarding.
+    """
+    if not project.onboarding_items:
+        return False
+    return waiting(project).filter(user=user).exists() and in_force(project)
+
+
+def waiting(project: Project) -> QuerySet[Membership]:
+    """The annotators who have not passed."""
+    return Membership.objects.filter(project=project, role=Role.ANNOTATOR, onboarded_at=None)
+
+
+def in_force(project: Project) -> bool:
+    return Gold.objects.filter(is_active=True, item__project=project).exists()
+
+
+def seats_of(user: User, project: Project) -> QuerySet[Seat]:
+    """The seats of the present try; what became of earlier ones counts as gold."""
+    return Seat.objects.filter(project=project, reserved_for=user, purpose=Seat.Purpose.ONBOARDING)
+
+
+def next_seat(project: Project, user: User, *, besides: list[int], until: datetime) -> int | None:
+    """A seat of the onboarding for somebody who is new; None where it is over, or what is left of it is held."""
+    mine = seats_of(user, project)
+    given_back = mine.filter(status=Seat.Status.OPEN).exclude(pk__in=besides).exclude(item__skips__user=user)
+    with in_turn():
+        for seat in given_back.order_by("item_id").values_list("pk", flat=True):
+            if mine.filter(pk=seat, status=Seat.Status.OPEN).update(holder=user, lease_ends_at=until):
+                return seat
+    given = mine.exclude(item__skips__user=user).exclude(status=Seat.Status.RETIRED).count()
+    if given >= project.onboarding_items:
+        return None
+    return gold.seat_at_one(project, user, until=until, purpose=Seat.Purpose.ONBOARDING)
+
+
+def standing(project: Project, user: User) -> Standing:
+    """How far this person is. Where there are fewer gold items than the project asks for, these are all."""
+    answers = Answer.objects.standing().filter(seat__in=seats_of(user, project))
+    answered = answers.count()
+    right = answers.filter(item__gold__answer__outcome=F("outcome")).count()
+    of = project.onboarding_items
+    if answered < of:
+        unseen = gold.unseen_by(project, user)
+        begun = seats_of(user, project).filter(status=Seat.Status.OPEN).exclude(item__skips__user=user).count()
+        of = min(of, answered + begun + len(unseen))
+    return Standing(answered, right, of, project.onboarding_percent)
+
+
+def finish(project: Project, user: User) -> bool:
+    """Let somebody in who has passed; whether they are in. Two tabs at once: one UPDATE finds them not in yet."""
+    now = standing(project, user)
+    if not now.answered or not now.is_passed:
+        return False
+    waiting(project).filter(user=user).update(onboarded_at=timezone.now())
+    return True
+
+
+@transaction.atomic
+def let_in(membership: Membership, *, actor: User, reason: str = "") -> bool:
+    """A curator lets somebody in, whatever they answered; False if they were in."""
+    if not Membership.objects.filter(pk=membership.pk, onboarded_at=None).update(onboarded_at=timezone.now()):
+        return False
+    audit.record(actor, "let in", membership, project=membership.project, reason=reason)
+    return True
+
+
+@transaction.atomic
+def try_again(membership: Membership, *, actor: User) -> int:
+    """Let somebody begin anew with gold items they have not had; the number of these there are.
+
+    What they answered before stays, as answers to gold items like any other.
+    """
+    project, user = membership.project, membership.user
+    unseen = len(gold.unseen_by(project, user))
+    if not unseen:
+        raise NothingLeftToTry(
+            f"{user.display_name} has had every gold item. Mark more items as gold, or let them in as they are."
+        )
+    Membership.objects.filter(pk=membership.pk).update(onboarded_at=None)
+    before = seats_of(user, project)
+    before.filter(~Q(status=Seat.Status.ANSWERED)).update(status=Seat.Status.RETIRED)
+    before.update(purpose=Seat.Purpose.GOLD)
+    audit.record(actor, "let try again", membership, project=project)
+    return min(unseen, project.onboarding_items)

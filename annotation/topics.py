@@ -1,0 +1,57 @@
+"""Who reads which topics: those a curator named, less those who would rather not. Verbs that change both."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotation.models import Draft, Seat, Topic
+from studio import audit
+from studio.models import Membership, Project, User
+
+
+def closed_to(user: User, project: Project) -> QuerySet[Topic]:
+    """Topics of which this person gets no items: others are named as readers, or they opted out themselves."""
+    named = Topic.readers.through.objects.filter(topic=OuterRef("pk"))
+    left = Topic.opted_out.through.objects.filter(topic=OuterRef("pk"), membership__user=user)
+    theirs = Exists(left) | (Exists(named) & ~Exists(named.filter(membership__user=user)))
+    return Topic.objects.filter(theirs, project=project)
+
+
+@transaction.atomic
+def opt(topic: Topic, user: User, *, out: bool) -> int:
+    """Stop getting items of `topic`, or get them again; the number of seats that were given back.
+
+    What is held in this person's name and not begun goes back to the others at once; what they have begun stays.
+    Nobody is told why, and it is in no book: this is each person's own.
+    """
+    membership = Membership.objects.filter(project=topic.project_id, user=user).first()
+    if membership is None:
+        raise Membership.DoesNotExist("Only members of a project choose their topics.")
+    if not out:
+        topic.opted_out.remove(membership)
+        return 0
+    topic.opted_out.add(membership)
+    begun = Draft.objects.filter(item=OuterRef("item"), user=user)
+    held = Seat.objects.held_by(user).filter(~Exists(begun), project=topic.project_id, topic=topic)
+    return held.update(holder=None, lease_ends_at=None)
+
+
+@transaction.atomic
+def name_readers(topic: Topic, members: Iterable[Membership], *, actor: User) -> None:
+    """Let exactly these members have items of `topic`; nobody named: everybody."""
+    wanted = [member for member in members if member.project_id == topic.project_id]
+    before = sorted(member.user.username for member in topic.readers.select_related("user"))
+    after = sorted(member.user.username for member in wanted)
+    if before != after:
+        topic.readers.set(wanted)
+        audit.record(actor, "named readers", topic, project=topic.project, before=before, after=after)
+
+
+@transaction.atomic
+def change_warning(topic: Topic, warning: str, *, actor: User) -> None:
+    """What is said before the first item of `topic`; empty: nothing."""
+    before = Topic.objects.select_for_update().get(pk=topic.pk).warning
+    if before != warning:
+        Topic.objects.filter(pk=topic.pk).update(warning=warning)
+        audit.record(actor, "changed warning", topic, project=topic.project, before=before, after=warning)
