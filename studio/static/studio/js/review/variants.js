@@ -1,0 +1,145 @@
+// The counterfactual strip: the same prompt with a group's term swapped, and what the live model answers to each, side
+// by side. Asked for on demand; asked again every 300 ms until every answer is there.
+import { find, item as itemBox, sayAside } from "./aside.js";
+import { wordDiff } from "./diff.js";
+import { t, tn } from "./strings.js";
+import { LoggedOut, post, Refused, Unreachable } from "./transport.js";
+
+const EVERY = 300; // milliseconds
+const ALIKE = 0.25; // texts that share less are different answers, and not an answer with other words
+
+export class Variants {
+  constructor({ data }) {
+    this.url = data.urls.variants;
+    this.box = find("variants");
+    this.list = find("variants-list");
+    this.state = find("variants-state");
+    find("variants-close").addEventListener("click", () => this.close());
+    document.addEventListener("review:shown", ({ detail }) => { this.hide(); this.item = detail.item; });
+    document.addEventListener("review:left", () => this.hide());
+    document.addEventListener("review:empty", () => this.hide());
+    document.addEventListener("review:variants", () => (this.box.hidden ? this.open() : this.close()));
+    document.addEventListener("keydown", (event) => this.key(event), { capture: true });
+  }
+
+  key(event) {
+    const elsewhere = event.target.closest("textarea, input, select, dialog") || document.body.classList.contains("is-marking");
+    if (event.key !== "Escape" || this.box.hidden || elsewhere) return;
+    event.preventDefault();
+    this.close();
+  }
+
+  open() {
+    if (!this.item) return;
+    this.box.hidden = false;
+    this.list.replaceChildren();
+    this.tell(t("Asking the model the same with other groups…"));
+    find("variants-title").focus({ preventScroll: true });
+    this.ask(this.item);
+  }
+
+  close() {
+    const hadFocus = this.box.contains(document.activeElement);
+    this.hide();
+    if (hadFocus) itemBox().focus({ preventScroll: true });
+  }
+
+  hide() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.box.hidden = true;
+  }
+
+  tell(text) {
+    this.state.hidden = !text;
+    if (this.state.textContent === text) return;
+    this.state.textContent = text;
+    if (text) sayAside(text);
+  }
+
+  async ask(item) {
+    let body;
+    try {
+      body = await post(this.url, { seat: item.seat });
+    } catch (failure) {
+      if (!(failure instanceof Refused || failure instanceof Unreachable || failure instanceof LoggedOut)) throw failure;
+      if (this.isOpenFor(item)) this.tell(failure.message);
+      return;
+    }
+    if (!this.isOpenFor(item)) return;
+    this.paint(body);
+    if (body.variants.some((variant) => variant.state === "asked")) this.timer = setTimeout(() => this.ask(item), EVERY);
+  }
+
+  isOpenFor(item) {
+    return !this.box.hidden && this.item === item;
+  }
+
+  paint({ variants, original, why }) {
+    if (why || !variants.length) {
+      this.list.replaceChildren();
+      return this.tell(why || t("There is nothing to swap in this prompt."));
+    }
+    const waiting = variants.filter((variant) => variant.state === "asked").length + (original.answer === null ? 1 : 0);
+    this.tell(waiting ? tn("{n} answer is on its way…", "{n} answers are on their way…", waiting) : "");
+    const columns = [this.first(original, variants), ...variants.map((variant) => this.column(variant, original))];
+    const key = JSON.stringify([original, variants]);
+    if (this.painted === key && this.list.children.length) return null;
+    this.painted = key;
+    this.list.replaceChildren(...columns);
+    if (!waiting) sayAside(t("All answers are there."));
+    return null;
+  }
+
+  first(original, variants) {
+    const olds = [...new Set(variants.map((variant) => variant.old))].join(", ");
+    const answer = original.answer ? [original.answer] : [node("span", "muted", t("Waiting…"))];
+    return column(t("As asked: {term}", { term: olds }), [original.prompt], answer);
+  }
+
+  column(variant, original) {
+    const title = document.createDocumentFragment();
+    title.append(node("del", "", variant.old), " → ", node("ins", "", variant.new));
+    return column(title, swap(original.prompt, variant.prompt), this.answer(variant, original));
+  }
+
+  answer({ state, answer, error }, original) {
+    if (state === "asked") return [node("span", "muted", t("Waiting…"))];
+    if (state === "failed") return [node("span", "variant-fault", error || t("The model gave no answer."))];
+    return original.answer ? differences(original.answer, answer) : [answer];
+  }
+}
+
+function column(title, prompt, answer) {
+  const box = node("section", "variant");
+  const head = node("h3", "");
+  head.append(title);
+  const asked = node("p", "variant-prompt");
+  asked.dir = "auto";
+  asked.append(...prompt);
+  const says = node("div", "text variant-answer");
+  says.dir = "auto";
+  says.append(...answer);
+  box.append(head, asked, says);
+  return box;
+}
+
+/** The swapped prompt, with what went and what came. */
+function swap(before, after) {
+  return wordDiff(before, after).map(({ op, text }) => (op === "same" ? text : node(op, "", text)));
+}
+
+/** The other answer; its words that the first does not have are marked. */
+function differences(first, other) {
+  const parts = wordDiff(first, other);
+  const shared = parts.filter(({ op }) => op === "same").reduce((n, { text }) => n + text.length, 0);
+  if (shared < ALIKE * Math.max(first.length, other.length)) return [other];
+  return parts.filter(({ op }) => op !== "del").map(({ op, text }) => (op === "same" ? text : node("ins", "", text)));
+}
+
+function node(name, look, text = "") {
+  const element = document.createElement(name);
+  if (look) element.className = look;
+  element.textContent = text;
+  return element;
+}
