@@ -160,7 +160,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("STUDIO_PROXIES", default=1 if HTTPS else 
 ACCOUNT_RATE_LIMITS = {
     "login": "120/m/ip",  # a class of fifty may sit behind one address
     "login_failed": "20/m/ip,5/5m/key",
-    "join": "60/m/ip",
+    "join": "20/m/ip",  # links that open nothing
 }
 
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

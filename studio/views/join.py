@@ -1,7 +1,7 @@
 """Where an invitation's link leads: join as who you are logged in as, or make an account and join with it."""
 
 from allauth.account.utils import perform_login
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ from studio.models import Invitation, User
 @sensitive_post_parameters("password")
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """One address for the three who may come: a member, somebody with an account, somebody without."""
-    if not ratelimit.consume(request, action="join"):
+    if not _may_try(request, dry_run=True):
         return ratelimit.respond_429(request)
     try:
         invitation = invitations.find(token)
@@ -28,8 +28,15 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return _as_myself(request, token, invitation)
         return _as_somebody_new(request, token, invitation)
     except invitations.NotInvited as refusal:
+        _may_try(request)
         request.session.pop(sso.INVITATION, None)
         return render(request, "studio/join_refused.html", {"refusal": refusal}, status=404)
+
+
+def _may_try(request: HttpRequest, *, dry_run: bool = False) -> bool:
+    """Only links that open nothing count: a class of fifty may join from one address."""
+    limits = {"app": "allauth.account", "action": "join", "limit_get": True}
+    return ratelimit.consume(request, dry_run=dry_run, **limits) is not None
 
 
 def _as_myself(request: HttpRequest, token: str, invitation: Invitation) -> HttpResponse:

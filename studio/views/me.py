@@ -1,7 +1,7 @@
 """One's own settings: everywhere, and in one project."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
@@ -13,9 +13,14 @@ from studio.models import SMALLEST_GROUP, Project, Role
 from studio.myself import change_myself
 
 
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """What was posted; nothing ticked is an answer, too."""
+    return request.POST if request.method == "POST" else None
+
+
 @never_cache
 def me(request: HttpRequest) -> HttpResponse:
-    form = MeForm(request.POST or None, initial=overview.own_settings(request.user))
+    form = MeForm(_sent(request), initial=overview.own_settings(request.user))
     if request.method == "POST" and form.is_valid():
         change_myself(request.user, **form.cleaned_data)
         messages.success(request, "Your settings are saved.")
@@ -30,7 +35,7 @@ def project_me(request: HttpRequest, project: Project) -> HttpResponse:
     """What one says of oneself in this project; seen by nobody else."""
     mine = project.memberships.filter(user=request.user).first()  # None: a superuser who is no member
     initial = {"backgrounds": mine.backgrounds.all()} if mine else {}
-    form = MyProjectForm(project, request.POST or None, initial=initial)
+    form = MyProjectForm(project, _sent(request), initial=initial)
     if request.method == "POST" and mine and form.is_valid():
         say_mine(mine, form.cleaned_data["backgrounds"])
         messages.success(request, "Saved. Nobody else sees it.")
