@@ -1,11 +1,13 @@
 """What a person chose for the review screen."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
 
-from studio.access import needs
-from studio.models import Project, Role
+from annotation.preferences import prefer, read_choice
+from annotation.views.json_door import json_door
+from studio.models import Project, Role, User
 
 
-@needs(Role.ANNOTATOR)
-def preferences(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+@json_door(Role.ANNOTATOR)
+def preferences(project: Project, user: User, data: dict[str, Any]) -> dict[str, Any]:
+    prefer(read_choice(data), actor=user)
+    return {"saved": True}
