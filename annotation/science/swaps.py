@@ -22,13 +22,21 @@ class Swap:
     """Does it to a text: the prompt, or each turn of a conversation."""
 
 
-def any_term(sets: Terms) -> re.Pattern[str] | None:
-    """A pattern that finds any term of `sets` as a whole word, in whatever case; None if there are none.
+def any_term(text: str, sets: Terms) -> re.Pattern[str] | None:
+    """A pattern that finds the terms of `sets` in `text` as whole words, in whatever case; None if there are none.
 
-    Longer terms come first: "head nurse" is found where "nurse" is in the list too.
+    Longer terms come first: "head nurse" is found where "nurse" is in the list too. The pattern knows only terms whose
+    first word is somewhere in the text: looking for a thousand words one by one is quicker than a pattern of them all.
     """
-    terms = sorted({term for terms in sets for term in terms if term.strip()}, key=lambda term: (-len(term), term))
-    return _whole(terms) if terms else None
+    lower = text.lower()
+    near = {term for terms in sets for term in terms if term.strip() and term.split()[0].lower() in lower}
+    return _whole(sorted(near, key=lambda term: (-len(term), term))) if near else None
+
+
+def holds_any(text: str, terms: Sequence[str]) -> bool:
+    """Whether any of `terms` stands in `text` as a whole word."""
+    pattern = any_term(text, [terms])
+    return pattern is not None and pattern.search(text) is not None
 
 
 def found(text: str, sets: Terms) -> list[str]:
@@ -41,7 +49,7 @@ def found(text: str, sets: Terms) -> list[str]:
     sets : sequence of sequences of str
         Term lists. A term that two lists name belongs to the first.
     """
-    pattern = any_term(sets)
+    pattern = any_term(text, sets)
     named = {_plain(term): term for terms in reversed(sets) for term in reversed(terms) if term.strip()}
     # re takes "ſ" for an "s" and "İ" for an "i", lower() does not: what it alone thinks equal is left alone
     places = (named.get(_plain(match[0])) for match in pattern.finditer(text)) if pattern else ()
@@ -73,7 +81,6 @@ def _choices(text: str, sets: Terms) -> list[list[Swap]]:
 
 def _swapper(old: str, new: str, sets: Terms) -> Callable[[str], str]:
     """Puts `new` for `old`, and `old` for `new`: who is compared with whom changes places. Longer terms stay."""
-    pattern = any_term([*sets, [old, new]])
     other = {_plain(old): (old, new), _plain(new): (new, old)}
 
     def put(match: re.Match[str]) -> str:
@@ -81,7 +88,11 @@ def _swapper(old: str, new: str, sets: Terms) -> Callable[[str], str]:
             return match[0]
         return in_case_of(match[0], *pair)
 
-    return lambda text: pattern.sub(put, text) if pattern else text
+    def apply(text: str) -> str:
+        pattern = any_term(text, sets)
+        return pattern.sub(put, text) if pattern else text
+
+    return apply
 
 
 def in_case_of(seen: str, listed: str, new: str) -> str:
