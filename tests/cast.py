@@ -21,7 +21,8 @@ counter = itertools.count(1)
 
 def make_user(name: str, **fields: Any) -> User:
     user = User(username=name, **fields)
-    user.set_unusable_password()
+    if not user.password:
+        user.set_unusable_password()
     user.save()
     return user
 

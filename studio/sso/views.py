@@ -43,6 +43,12 @@ def callback(request: HttpRequest) -> HttpResponse:
     return _at_the_exchange(Callback, request)
 
 
+@login_not_required
+def no_account(request: HttpRequest) -> HttpResponse:
+    """Where allauth would ask for another name or address: here these are not the person's to choose."""
+    return render(request, "account/signup_closed.html", status=403)
+
+
 def _at_the_exchange(view: Any, request: HttpRequest) -> HttpResponse:
     try:
         return view.adapter_view(Exchange(request))(request)

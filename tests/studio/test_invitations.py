@@ -171,8 +171,12 @@ def test_joining_twice_is_harmless_and_uses_the_link_once(cast):
 
 @pytest.mark.parametrize(
     ("who", "link", "then", "left"),
-    [("iris", Role.ANNOTATOR, Role.CURATOR, 1), ("max", Role.ANNOTATOR, Role.ADMIN, 1), ("ada", Role.ADMIN, Role.ADMIN, 0)],
-)  # fmt: skip
+    [
+        ("iris", Role.ANNOTATOR, Role.CURATOR, 1),
+        ("max", Role.ANNOTATOR, Role.ADMIN, 1),
+        ("ada", Role.ADMIN, Role.ADMIN, 0),
+    ],
+)
 def test_a_link_raises_a_role_and_never_lowers_one(cast, client, who, link, then, left):
     secret = make_link(cast, link)
     client.force_login(getattr(cast, who))
