@@ -1,0 +1,155 @@
+"""Another number of readers, also for what is in the queue."""
+
+import uuid
+from collections import Counter
+
+import pytest
+from django.utils import timezone
+
+from annotation import overlap
+from annotation.claim import claim
+from annotation.models import Item, Seat, Topic, Verdict
+from annotation.settle import settle
+from annotation.shapes import Said
+from annotation.submit import SeatLost, submit
+from studio.models import AuditEntry, Project, User
+from tests.annotation.test_claim import at_once, crowd  # noqa: F401 (a fixture)
+from tests.cast import Cast, settle_item
+
+
+def seats_of(item: Item) -> list[str]:
+    return list(item.seats.order_by("position").values_list("status", flat=True))
+
+
+def says(cast: Cast, user: User, outcome: str = "fine") -> None:
+    (seat,) = claim(cast.project, user, want=1)
+    submit(cast.project, user, seat.pk, Said(outcome), key=uuid.uuid4())
+
+
+def wants(cast: Cast, number: int, topic: Topic | None = None) -> int:
+    if topic:
+        overlap.change_topic(topic, number, actor=cast.iris)
+    else:
+        Project.objects.filter(pk=cast.project.pk).update(overlap=number)
+    return overlap.apply(cast.project, topic)
+
+
+def test_more_readers_means_more_seats_at_what_is_unsettled(cast: Cast) -> None:
+    unread, settled, theirs = cast.item(), cast.item(), cast.item(topic=None)
+    settle_item(settled)
+    assert overlap.reach(cast.project, None, 3) == overlap.Reach(more=2, fewer=0)
+    assert wants(cast, 3) == 2
+    assert seats_of(unread) == seats_of(theirs) == ["open"] * 3
+    assert seats_of(settled) == ["retired"]
+    assert set(unread.seats.values_list("topic", flat=True)) == {cast.topic.pk}
+    assert wants(cast, 3) == 0
+
+
+def test_a_topics_own_number_goes_before_the_projects(cast: Cast) -> None:
+    own, other = cast.item(), cast.item(topic=None)
+    assert wants(cast, 2, cast.topic) == 1
+    assert (len(seats_of(own)), len(seats_of(other))) == (2, 1)
+    assert wants(cast, 3) == 1
+    assert (len(seats_of(own)), len(seats_of(other))) == (2, 3)
+    overlap.change_topic(cast.topic, None, actor=cast.iris)
+    assert overlap.apply(cast.project, cast.topic) == 1
+    assert len(seats_of(own)) == 3
+    assert AuditEntry.objects.filter(verb="changed overlap").count() == 2
+
+
+def test_fewer_readers_settles_where_those_who_stay_agree_and_disputes_where_they_differ(cast: Cast) -> None:
+    agreed, differ, begun = (cast.item(overlap=3) for _ in range(3))
+    for reader in (cast.ada, cast.bo):
+        says(cast, reader)
+    says(cast, cast.ada)
+    says(cast, cast.bo, "cannot_judge")
+    says(cast, cast.ada)
+    assert overlap.reach(cast.project, None, 2) == overlap.Reach(more=0, fewer=3)
+    assert wants(cast, 2) == 3
+    assert Verdict.objects.get().item == agreed
+    assert list(Item.objects.disputed()) == [differ]
+    assert seats_of(begun) == ["answered", "open", "retired"]
+
+
+def test_who_holds_a_seat_keeps_it(cast: Cast) -> None:
+    item = cast.item(overlap=3)
+    held = [claim(cast.project, reader, want=1)[0].pk for reader in (cast.ada, cast.bo)]
+    assert wants(cast, 1) == 1
+    assert Seat.objects.filter(pk__in=held, status="open").count() == 2
+    assert seats_of(item).count("retired") == 1
+    Seat.objects.filter(pk=held[1]).update(lease_ends_at=timezone.now())
+    assert overlap.apply(cast.project) == 1
+    assert Seat.objects.get(pk=held[1]).status == "retired"
+    with pytest.raises(SeatLost):
+        submit(cast.project, cast.bo, held[1], Said("fine"), key=uuid.uuid4())
+
+
+def test_seats_that_were_taken_away_come_back_before_new_ones_are_made(cast: Cast) -> None:
+    item = cast.item(overlap=3)
+    wants(cast, 1)
+    wants(cast, 2)
+    assert seats_of(item) == ["open", "open", "retired"]
+    wants(cast, 4)
+    assert seats_of(item) == ["open"] * 4
+
+
+def test_a_disputed_item_waits_for_a_further_reader_when_there_are_more(cast: Cast) -> None:
+    item = cast.item(overlap=2)
+    says(cast, cast.ada)
+    says(cast, cast.bo, "cannot_judge")
+    assert wants(cast, 3) == 1
+    assert not Item.objects.disputed().exists()
+    settle(item, answer=item.answers.first(), actor=cast.iris)
+    assert seats_of(item) == ["answered", "answered", "retired"]
+
+
+def test_what_the_queue_no_longer_holds_and_gold_seats_are_left_alone(cast: Cast) -> None:
+    replaced, gold = cast.item(), cast.item()
+    replaced.seats.update(status="retired")
+    settle_item(gold)
+    Seat.objects.create(project=cast.project, item=gold, position=1, purpose="gold", reserved_for=cast.ada)
+    assert wants(cast, 3) == 0
+    assert (seats_of(replaced), seats_of(gold)) == (["retired"], ["retired", "open"])
+
+
+def test_many_items_are_changed_in_chunks(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "CHUNK", 2)
+    for _ in range(5):
+        cast.item()
+    assert wants(cast, 2) == 5
+    assert Seat.objects.count() == 10
+
+
+# ---------------------------------------------------------------- real threads, real transactions
+
+
+def test_two_curators_at_once_end_with_one_number_everywhere(crowd) -> None:  # noqa: F811
+    cast, _ = crowd
+    for _ in range(6):
+        cast.item()
+    at_once([cast.iris, cast.max], lambda person: wants(cast, 2 if person == cast.iris else 4))
+    overlap.apply(cast.project)
+    number = Project.objects.get(pk=cast.project.pk).overlap
+    open_seats = Counter(Seat.objects.filter(status="open").values_list("item", flat=True))
+    assert set(open_seats.values()) == {number}
+    assert Seat.objects.values("item", "position").distinct().count() == Seat.objects.count()
+
+
+def test_answers_and_a_lower_number_in_the_same_instant_leave_no_item_undecided(crowd) -> None:  # noqa: F811
+    cast, people = crowd
+    for _ in range(3):
+        cast.item(overlap=4)
+
+    def act(person: User) -> None:
+        if person == cast.iris:
+            wants(cast, 2)
+            return
+        for _ in range(3):
+            for seat in claim(cast.project, person, want=1):
+                submit(cast.project, person, seat.pk, Said("fine"), key=uuid.uuid4())
+
+    at_once([*people[:2], cast.iris, *people[2:6]], act)
+    assert Verdict.objects.count() == 3
+    for item in Item.objects.all():
+        assert item.seats.filter(status="answered").count() in (2, 3, 4)
+        assert not item.seats.filter(status="open").exists()
