@@ -1,25 +1,27 @@
-"""Verbs (machine): keep a stock of unread answers of the live model, and take away what an older model wrote.
+"""Verbs (machine): keep a stock of what is to be read, and take away what an older model wrote.
 
-Nobody tells the queue that a model was promoted: `top_up` runs on a timer, looks, and makes it right.
+Of each way of working there is as much as the project's shares say. Reviews and most comparisons need the live model;
+what it is asked, and whether it answered, is a `Refill`. Nobody tells the queue that a model was promoted: `top_up`
+runs on a timer, looks, and makes it right.
 """
 
-import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import uuid4
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotation import bulk
+from annotation import pairs
 from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
+from annotation.pairs import next_prompts, seed_for
+from annotation.seating import NewItem, seat_items
 from studio.models import Project
 from training import infer, promote
 from training.child import TrainingFailed
@@ -37,24 +39,47 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=30)
 """After a failed batch the next one waits, twice as long after every further failure."""
 
 
+REVIEW, COMPARE, DEMONSTRATE = (mode.value for mode in Item.Mode)
+
+
 def top_up(project: Project) -> Refill | None:
-    """Retire what is stale, bring back what is current again, and ask for what is missing.
+    """Retire what is stale, bring back what is current again, make what needs no model, and ask for what is missing.
 
     Returns a refill that must be sent to a worker: a new one, or one whose message or worker was lost.
     """
     if not project.stock:
         _wind_down(project)
         return None
-    version = promote.live_version(project)
+    version, wanted = promote.live_version(project), targets(project)
+    if wanted[DEMONSTRATE]:
+        pairs.to_demonstrate(project, wanted[DEMONSTRATE] - ready(project, version, DEMONSTRATE))
     if (lost := _lost(project)) is not None:
         return lost
     retire_stale(project, version)
-    missing = project.stock - unread_of(project, version).count()
-    if missing > 0:
-        missing -= bring_back(project, version, missing)
-    if missing * 4 < project.stock or project.refills.active().exists() or _pause_left(project, version):
+    reviews, comparisons = (_missing(project, version, mode, wanted[mode]) for mode in (REVIEW, COMPARE))
+    comparisons -= pairs.set_against_rewrites(project, -(-comparisons // 3))
+    missing, whole = reviews + comparisons, wanted[REVIEW] + wanted[COMPARE]
+    if not missing or missing * 4 < whole or project.refills.active().exists() or _pause_left(project, version):
         return None  # a child takes seconds to start, so a quarter of the stock is asked for at a time
-    return _ask(project, version, min(missing, BATCH))
+    return _ask(project, version, reviews, comparisons)
+
+
+def targets(project: Project) -> dict[str, int]:
+    """How many of each way of working the stock holds: by their shares, and at least one where there is a share."""
+    shares = {
+        REVIEW: project.share_review,
+        COMPARE: project.share_compare,
+        DEMONSTRATE: project.share_demonstrate,
+    }
+    total = sum(shares.values())
+    return {mode: max(1, round(project.stock * share / total)) if share else 0 for mode, share in shares.items()}
+
+
+def _missing(project: Project, version: ModelVersion, mode: str, wanted: int) -> int:
+    """How many of `wanted` items are not there, after what was retired before `version` came back is open again."""
+    if not wanted or (missing := wanted - ready(project, version, mode)) <= 0:
+        return 0
+    return missing - bring_back(project, version, missing, mode=mode)
 
 
 def _wind_down(project: Project) -> None:
@@ -68,21 +93,34 @@ def _wind_down(project: Project) -> None:
 def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
     """Items of `version` that nobody has answered, holds or passed on.
 
-    What one reader passed on is still open to others, but a stock of it would leave that reader an empty queue.
-
     The same items as `unread()`, but the search begins at what this version wrote: a project may hold a hundred
     thousand imported answers beside it, and the timer asks every few seconds. A version belongs to one project.
     """
+    return untouched(Item.objects.filter(generation__version=version))
+
+
+def untouched(items: QuerySet[Item]) -> QuerySet[Item]:
+    """What one reader passed on is still open to others, but a stock of it would leave that reader an empty queue."""
     seats = Seat.objects.filter(item=OuterRef("pk"))
     free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
     passed = Skip.objects.filter(item=OuterRef("pk"))
-    return Item.objects.filter(
-        Exists(seats.filter(free)), ~Exists(seats.exclude(free)), ~Exists(passed), generation__version=version
-    )
+    return items.filter(Exists(seats.filter(free)), ~Exists(seats.exclude(free)), ~Exists(passed))
+
+
+def ready(project: Project, version: ModelVersion, mode: str) -> int:
+    """How many items of `mode` nobody has touched, no more than the stock: a demonstration is of no version, a
+    comparison of `version` or of a person's rewrite."""
+    if mode == REVIEW:
+        return unread_of(project, version).filter(mode=mode).count()
+    items = Item.objects.filter(project=project, mode=mode)
+    if mode == COMPARE:
+        items = items.filter(Q(generation__version=version) | Q(generation__version=None))
+    return untouched(items).order_by("-pk")[: project.stock].count()  # the newest first: there the untouched ones are
 
 
 def retire_stale(project: Project, version: ModelVersion) -> int:
-    """Close the unread items of other hosted versions; the number closed.
+    """Close the unread items whose new side other hosted versions wrote; the number closed. What was put into the queue
+    by hand stays.
 
     Rows are locked first, and only items whose every seat was free under the lock are closed: a claim in the same
     moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
@@ -91,7 +129,7 @@ def retire_stale(project: Project, version: ModelVersion) -> int:
     others = list(project.versions.exclude(pk=version.pk).values_list("pk", flat=True))
     if not others:
         return 0
-    stale = Item.objects.filter(project=project, generation__version__in=others).unread()
+    stale = Item.objects.filter(project=project, generation__version__in=others, steered_at=None).unread()
     retired = 0
     while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:RETIRE_CHUNK]):
         if not (closed := _retire(ids)):
@@ -100,34 +138,39 @@ def retire_stale(project: Project, version: ModelVersion) -> int:
     return retired
 
 
-def bring_back(project: Project, version: ModelVersion, wanted: int) -> int:
-    """Open up to `wanted` items again that were retired unread before `version` came back (a rollback)."""
+def bring_back(project: Project, version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int:
+    """Open up to `wanted` items again that were retired unread before `version` came back (a rollback).
+
+    What a curator took out by hand stays out.
+    """
     seats = Seat.objects.filter(item=OuterRef("pk"))
-    untouched = (
-        Item.objects.filter(project=project, generation__version=version, verdict=None, answers=None)
+    closed = (
+        Item.objects.filter(project=project, generation__version=version, mode=mode, steered_at=None)
+        .filter(verdict=None, answers=None)
         .filter(Exists(seats.filter(status=Seat.Status.RETIRED)), ~Exists(seats.exclude(status=Seat.Status.RETIRED)))
         .order_by("pk")
     )
-    ids = list(untouched.values_list("pk", flat=True)[:wanted])
+    ids = list(closed.values_list("pk", flat=True)[:wanted])
     Seat.objects.filter(item__in=ids, status=Seat.Status.RETIRED).update(status=Seat.Status.OPEN)
     return len(ids)
 
 
-def next_prompts(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
-    """Prompts that `version` has not answered."""
-    answered = Generation.objects.filter(prompt=OuterRef("pk"), version=version)
-    return project.prompts.to_ask().filter(~Exists(answered)).order_by("pk")
-
-
 def runs_dry(project: Project) -> bool:
-    """No unread answer is left although new ones are, or can at once be, written."""
+    """Nothing is left to read although new answers are, or can at once be, written."""
     if not project.stock or (version := ModelVersion.objects.current(project)) is None:
         return False
-    if Seat.objects.open().filter(project=project).exists():
+    if Seat.objects.open().filter(project=project, purpose=Seat.Purpose.WORK).exists():
         return False
     if project.refills.active().exists():
         return True
-    return not _pause_left(project, version) and next_prompts(project, version).exists()
+    return not _pause_left(project, version) and has_more(project, version)
+
+
+def has_more(project: Project, version: ModelVersion) -> bool:
+    """Whether there is a prompt to ask `version`, for what the project wants."""
+    if project.share_compare and pairs.sampled_once(project, version).exists():
+        return True
+    return bool(project.share_review or project.share_compare) and next_prompts(project, version).exists()
 
 
 def write(refill_id: int) -> None:
@@ -224,9 +267,14 @@ def _pause_left(project: Project, version: ModelVersion) -> timedelta | None:
     return left if left > timedelta() else None
 
 
-def _ask(project: Project, version: ModelVersion, wanted: int) -> Refill | None:
-    """Write down which prompts to ask; None if there are none."""
-    if not (ids := _choose(project, version, wanted)):
+def _ask(project: Project, version: ModelVersion, reviews: int, comparisons: int = 0) -> Refill | None:
+    """Write down which prompts to ask; None if there are none. A comparison may take two answers."""
+    reviews = min(reviews, BATCH - min(2 * comparisons, BATCH // 2))
+    chosen = pairs.to_compare(project, version, min(comparisons, (BATCH - reviews) // 2))
+    against = {pair.prompt: pair.against for pair in chosen}
+    asked = [[pair.prompt, seed] for pair in chosen for seed in pair.seeds]
+    asked += [[pk, seed_for(version, pk)] for pk in _choose(project, version, reviews, besides=list(against))]
+    if not asked:
         return None
     sampling = {name: getattr(project, name) for name in ("temperature", "top_p", "max_new_tokens")}
     try:
@@ -234,7 +282,8 @@ def _ask(project: Project, version: ModelVersion, wanted: int) -> Refill | None:
             return Refill.objects.create(
                 project=project,
                 version=version,
-                asked=[[pk, seed_for(version, pk)] for pk in ids],
+                asked=asked,
+                pairs=against,
                 sampling=sampling,
                 sent_at=timezone.now(),
             )
@@ -242,46 +291,58 @@ def _ask(project: Project, version: ModelVersion, wanted: int) -> Refill | None:
         return None  # another timer asked in the same moment
 
 
-def _choose(project: Project, version: ModelVersion, wanted: int) -> list[int]:
+def _choose(project: Project, version: ModelVersion, wanted: int, *, besides: list[int]) -> list[int]:
     """New prompts first, then those without a settled answer, then the rest: has the model learned its lesson?"""
-    candidates = next_prompts(project, version)
+    candidates = next_prompts(project, version).exclude(pk__in=besides)
     answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
     settled = Exists(Verdict.objects.filter(item__prompt=OuterRef("pk")))
     ids: list[int] = []
-    for choice in (~answered, answered & ~settled, settled):
+    for choice in (~answered & ~settled, answered & ~settled, settled):
         if wanted > len(ids):
-            ids += candidates.filter(choice).values_list("pk", flat=True)[: wanted - len(ids)]
+            ids += [prompt.pk for prompt in pairs.quiet_first(candidates.filter(choice), wanted - len(ids))]
     return ids
 
 
-def seed_for(version: ModelVersion, prompt_id: int) -> int:
-    """The seed of this version's answer to this prompt: 31 bits, always the same."""
-    return int.from_bytes(hashlib.sha256(f"{version.pk}/{prompt_id}".encode()).digest()[:4], "big") >> 1
-
-
 def _questions(refill: Refill) -> list[dict[str, Any]]:
-    seeds = dict(refill.asked)
-    prompts = Prompt.objects.filter(pk__in=seeds).order_by("pk")
+    prompts = Prompt.objects.in_bulk({pk for pk, _ in refill.asked})
     return [
-        {"id": str(p.pk), "prompt": p.text, "seed": seeds[p.pk]} | ({"messages": p.messages} if p.messages else {})
-        for p in prompts
+        {"id": str(pk), "prompt": prompts[pk].text, "seed": seed}
+        | ({"messages": prompts[pk].messages} if prompts[pk].messages else {})
+        for pk, seed in sorted(refill.asked)
+        if pk in prompts
     ]
 
 
 @transaction.atomic
 def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     """Answers become items, once: the refill's last move is in the same transaction as the rows."""
-    known = set(
-        Generation.objects.filter(version=refill.version, prompt__in=[pk for pk, _ in refill.asked]).values_list(
-            "prompt_id", "seed"
-        )
-    )
-    there = set(Prompt.objects.filter(pk__in=[pk for pk, _ in refill.asked]).values_list("pk", flat=True))
+    asked = {pk for pk, _ in refill.asked}
+    known = set(Generation.objects.filter(version=refill.version, prompt__in=asked).values_list("prompt_id", "seed"))
+    there = set(Prompt.objects.filter(pk__in=asked).values_list("pk", flat=True))
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
-    said = [generation for generation in generations if generation.text.strip()]
-    seat_items(refill.project, [NewItem(generation.prompt_id, generation.pk) for generation in said])
+    seat_items(refill.project, _items(refill, [each for each in generations if each.text.strip()]))
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
+
+
+def _items(refill: Refill, said: list[Generation]) -> list[NewItem]:
+    """What the new answers are for. A pair of which one is missing, or like the other, is none: what there is of it is
+    reviewed, where the project wants reviews."""
+    against = {int(pk): other for pk, other in refill.pairs.items()}
+    items = [NewItem(each.prompt_id, each.pk) for each in said if each.prompt_id not in against]
+    mine: dict[int, list[Generation]] = {}
+    for each in said:
+        if each.prompt_id in against:
+            mine.setdefault(each.prompt_id, []).append(each)
+    others = Generation.objects.in_bulk([other for other in against.values() if other is not None])
+    for prompt, samples in mine.items():
+        *first, newer = samples
+        older = first[0] if first else others.get(against[prompt] or 0)
+        if older is not None and older.text.strip() != newer.text.strip():
+            items.append(NewItem(prompt, newer.pk, older.pk))
+        elif refill.project.share_review:
+            items.append(NewItem(prompt, newer.pk))
+    return items
 
 
 def _generation(refill: Refill, answer: dict[str, Any]) -> Generation:
@@ -302,50 +363,3 @@ def _complaint(answers: list[dict[str, Any]]) -> str:
         return ""
     reason = next((str(answer["error"]) for answer in silent if answer.get("error")), "the model said nothing")
     return f"{len(silent)} of {len(answers)} prompts got no answer: {reason}"
-
-
-class NewItem(NamedTuple):
-    """What is to be read: a review of `generation`, a comparison of it with `other`, or neither: a demonstration."""
-
-    prompt: int
-    generation: int | None = None
-    other: int | None = None
-
-    @property
-    def mode(self) -> str:
-        if self.generation is None:
-            return Item.Mode.DEMONSTRATE.value
-        return Item.Mode.REVIEW.value if self.other is None else Item.Mode.COMPARE.value
-
-
-def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
-    """An item for each of `new`, with its topic's or the project's number of seats; their ids, in the same order."""
-    ids, now = bulk.reserve(Item, len(new)), timezone.now()
-    bulk.insert(
-        Item,
-        ("id", "uuid", "project", "mode", "prompt", "generation", "other", "created_at"),
-        [
-            (pk, uuid4(), project.pk, one.mode, one.prompt, one.generation, one.other, now)
-            for pk, one in zip(ids, new, strict=True)
-        ],
-    )
-    wanted = seats_wanted(project, new)
-    bulk.insert(
-        Seat,
-        ("project", "item", "position", "status", "purpose", "topic"),
-        [
-            (project.pk, item, position, Seat.Status.OPEN.value, Seat.Purpose.WORK.value, topic)
-            for item, (seats, topic) in zip(ids, wanted, strict=True)
-            for position in range(seats)
-        ],
-    )
-    return ids
-
-
-def seats_wanted(project: Project, new: Sequence[NewItem]) -> list[tuple[int, int | None]]:
-    """For each of `new`, how many readers it wants, as its topic says or else the project, and its prompt's topic."""
-    overlaps = dict(project.topics.values_list("pk", "overlap"))
-    if not overlaps:
-        return [(project.overlap, None)] * len(new)
-    topics = dict(Prompt.objects.filter(pk__in={one.prompt for one in new}).values_list("pk", "topic"))
-    return [(overlaps.get(topics[one.prompt]) or project.overlap, topics[one.prompt]) for one in new]

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation.models import Generation, Item, Prompt, Seat, Variant
-from annotation.refill import seed_for
+from annotation.pairs import seed_for
 from annotation.science.swaps import Swap, swaps
 from annotation.submit import SeatLost, why_lost
 from studio.models import Project, User

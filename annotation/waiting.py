@@ -21,6 +21,7 @@ def why_empty(project: Project) -> str | None:
         sentence = _("No answers are being written: the last batch failed (%(why)s). The data page says more.")
         return sentence % {"why": newest.error.rstrip(".")}
     version = ModelVersion.objects.current(project)
-    if version is None or refill.next_prompts(project, version).exists():
+    asks = project.share_review or project.share_compare
+    if version is None or not asks or refill.has_more(project, version):
         return None
     return _("The live model has answered every prompt. New prompts, or a new model, bring new items.")

@@ -102,6 +102,11 @@ class Item(models.Model):
     predicted_severity = models.FloatField(
         null=True, blank=True, help_text="0 to 3, guessed from what readers said of like answers. Null: no guess."
     )
+    steered_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a curator put it into the queue, or took it out, by hand: the timer leaves it as it is.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ItemQuerySet.as_manager()
@@ -110,6 +115,8 @@ class Item(models.Model):
         indexes = [
             models.Index(fields=["project", "id"], name="item_by_project"),
             models.Index(fields=["other"], condition=Q(other__isnull=False), name="item_by_other"),
+            models.Index(fields=["project", "id"], condition=Q(mode="compare"), name="item_comparisons"),
+            models.Index(fields=["project", "id"], condition=Q(mode="demonstrate"), name="item_demonstrations"),
         ]
         constraints = [
             models.CheckConstraint(

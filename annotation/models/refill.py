@@ -63,6 +63,11 @@ class Refill(models.Model):
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     asked = models.JSONField(help_text="[prompt id, seed] pairs.")
+    pairs = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{prompt id: the answer that the new one is compared with}. Null: two new ones are compared.",
+    )
     sampling = models.JSONField()
     stored = models.PositiveIntegerField(default=0)
     worker = models.UUIDField(null=True, blank=True)

@@ -59,8 +59,9 @@ def promote(cast: Cast, number: int = 1) -> ModelVersion:
 
 def sit(cast: Cast, *holding: int) -> Seat:
     """Ada's next seat, on a lease that lasts."""
-    pk = take_one(cast.project, cast.ada, besides=holding, until=timezone.now() + timedelta(minutes=5))
-    return Seat.objects.select_related("item").get(pk=pk)
+    taken = take_one(cast.project, cast.ada, besides=holding, until=timezone.now() + timedelta(minutes=5))
+    assert taken is not None
+    return Seat.objects.select_related("item").get(pk=taken[0])
 
 
 def unread(cast: Cast, version: ModelVersion) -> int:
@@ -464,7 +465,7 @@ def test_readers_and_a_new_model_never_meet_on_one_item() -> None:
         for _ in range(10):
             until = timezone.now() + timedelta(minutes=5)
             if (seat := take_one(cast.project, user, besides=mine, until=until)) is not None:
-                mine.append(seat)
+                mine.append(seat[0])
         taken.extend(mine)
 
     def retire() -> None:

@@ -1,0 +1,125 @@
+"""Machine's verbs: what people are asked beside reviews. Two answers to compare, and prompts to answer themselves.
+
+A pair is two samples of the live version, its answer against an older version's, or an original against the rewrite
+that settled it. One prompt is not put in several ways at the same time while there are others.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from annotation.models import Answer, Generation, Item, Prompt, Seat, Verdict
+from annotation.seating import NewItem, seat_items
+from studio.models import Project
+from training.models import ModelVersion
+
+A_REVIEWER = "a reviewer"
+"""Who wrote the rewrite that is compared with its original, as far as data is concerned."""
+
+
+def seed_for(version: ModelVersion, prompt_id: int, sample: int = 0) -> int:
+    """The seed of this version's first (or so many later) answer to this prompt: 31 bits, always the same."""
+    name = f"{version.pk}/{prompt_id}" + (f"/{sample}" if sample else "")
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") >> 1
+
+
+def next_prompts(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
+    """Prompts that `version` has not answered."""
+    answered = Generation.objects.filter(prompt=OuterRef("pk"), version=version)
+    return project.prompts.to_ask().filter(~Exists(answered)).order_by("pk")
+
+
+def quiet_first(prompts: QuerySet[Prompt], wanted: int) -> list[Prompt]:
+    """The first `wanted` of `prompts`: those at which nobody is to read anything now before the others."""
+    being_read = Exists(Seat.objects.filter(item__prompt=OuterRef("pk"), status=Seat.Status.OPEN))
+    found: list[Prompt] = []
+    for choice in (~being_read, being_read):
+        if wanted > len(found):
+            found += prompts.filter(choice)[: wanted - len(found)]
+    return found
+
+
+class Pair(NamedTuple):
+    """A comparison to be: what to sample, and the answer that the new one is set against; None: two new ones."""
+
+    prompt: int
+    seeds: list[int]
+    against: int | None
+
+
+def to_compare(project: Project, version: ModelVersion, wanted: int) -> list[Pair]:
+    """Up to `wanted` pairs, one for each prompt.
+
+    Half with what older versions said, half of two samples; then whichever there is, and at last a second sample for
+    prompts that `version` has answered.
+    """
+    fresh = next_prompts(project, version)
+    older = Generation.objects.filter(prompt=OuterRef("pk"), version__project=project).exclude(version=version)
+    before = fresh.annotate(before=Subquery(older.exclude(text="").order_by("-version__number").values("pk")[:1]))
+    before = before.filter(before__isnull=False) if project.versions.count() > 1 else before.none()
+    found: dict[int, Pair] = {}
+    for prompts, most, samples in (
+        (before, (wanted + 1) // 2, (0,)),
+        (fresh, wanted, (0, 1)),
+        (before, wanted, (0,)),
+        (sampled_once(project, version), wanted, (1,)),
+    ):
+        for prompt in quiet_first(prompts.exclude(pk__in=found), most - len(found)):
+            seeds = [seed_for(version, prompt.pk, sample) for sample in samples]
+            found[prompt.pk] = Pair(prompt.pk, seeds, getattr(prompt, "before", None))
+    return list(found.values())
+
+
+def sampled_once(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
+    """Prompts to which `version` gave one answer, which is `before`, and no second one."""
+    own = Generation.objects.filter(prompt=OuterRef("pk"), version=version).order_by("pk")
+    prompts = project.prompts.to_ask().annotate(before=Subquery(own.exclude(text="").values("pk")[:1]))
+    second = own.values("pk")[1:2]
+    return prompts.annotate(second=Subquery(second)).filter(before__isnull=False, second=None).order_by("pk")
+
+
+@transaction.atomic
+def set_against_rewrites(project: Project, wanted: int) -> int:
+    """Up to `wanted` comparisons of an answer with the rewrite that settled it, the newest first; how many there are.
+
+    No model is needed for them. The project's row is locked, so that two timers do not make the same pair.
+    """
+    if wanted <= 0:
+        return 0
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    there = Item.objects.filter(other=OuterRef("item__generation"), generation__version=None)
+    being_read = Seat.objects.filter(item__prompt=OuterRef("item__prompt"), status=Seat.Status.OPEN)
+    settled = Verdict.objects.final().filter(
+        item__project=project,
+        item__mode=Item.Mode.REVIEW,
+        item__prompt__split=Prompt.Split.TRAIN,
+        answer__outcome=Answer.Outcome.BIASED,
+    )
+    pairs = settled.exclude(answer__rewrite="").filter(~Exists(there), ~Exists(being_read)).order_by("-pk")
+    facts = pairs.values_list("item__prompt", "item__generation", "answer__rewrite", "answer__annotator")[:wanted]
+    new = []
+    for prompt, original, rewrite, author in facts:
+        written = Generation.objects.create(prompt_id=prompt, model_name=A_REVIEWER, author_id=author, text=rewrite)
+        new.append(NewItem(prompt, written.pk, original))
+    return len(seat_items(project, new))
+
+
+@transaction.atomic
+def to_demonstrate(project: Project, wanted: int) -> int:
+    """Up to `wanted` prompts for people to answer: new ones, then those nobody is reading, then the rest; how many.
+
+    A prompt is demonstrated once. The project's row is locked, so that two timers do not choose the same prompt.
+    """
+    if wanted <= 0:
+        return 0
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    items = Item.objects.filter(prompt=OuterRef("pk"))
+    answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
+    asked = [pk for batch in project.refills.active() for pk, _ in batch.asked]
+    prompts = project.prompts.to_ask().filter(~Exists(items.filter(mode=Item.Mode.DEMONSTRATE))).order_by("pk")
+    chosen = list(prompts.filter(~answered, ~Exists(items)).exclude(pk__in=asked)[:wanted])
+    rest = prompts.exclude(pk__in=[prompt.pk for prompt in chosen])
+    chosen += quiet_first(rest, wanted - len(chosen))
+    return len(seat_items(project, [NewItem(prompt.pk) for prompt in chosen]))
