@@ -1,27 +1,32 @@
-// The answer being given: verdict, categories, severity, marks, rewrite, comment. Buttons show it, `read` returns it.
+// The answer being given. Buttons show it, `read` returns it. What counts depends on the way of working: a verdict with
+// categories, severity and marks; which of two is better; or only what is written.
+import { t } from "./strings.js";
 
-const EMPTY = { outcome: "", categories: [], severity: null, spans: [], comment: "" };
+const EMPTY = { outcome: "", categories: [], severity: null, spans: [], reasons: [], comment: "" };
+export const SIDES = ["left", "right"];
 
 export class Form {
   constructor({ root, rewrite, changed }) {
-    Object.assign(this, { root, rewrite, changed });
+    Object.assign(this, { root, rewrite, changed, mode: "review" });
     this.comment = root.querySelector("[data-comment]");
     this.error = root.querySelector("[data-form-error]");
     this.comment.addEventListener("input", () => this.touched());
-    this.clear();
+    this.write({});
   }
 
   get spans() {
     return this.state.spans;
   }
 
-  clear() {
-    this.write({});
+  get outcome() {
+    return this.state.outcome;
   }
 
   /** Fill in a draft; what it lacks is empty. */
-  write(draft) {
+  write(draft, mode = this.mode) {
+    this.mode = mode;
     this.state = { ...EMPTY, ...pick(draft) };
+    this.asked = ""; // a verdict that would drop work, pressed once
     this.comment.value = draft.comment || "";
     this.fault("", "");
     this.paint();
@@ -34,11 +39,14 @@ export class Form {
 
   /** The same, without what only belongs to another verdict. */
   clean() {
-    const answer = this.read();
-    if (answer.outcome === "biased") return answer;
-    return { ...answer, categories: [], severity: null, spans: [], rewrite: "" };
+    const { outcome, comment, rewrite, reasons, ...marks } = this.read();
+    const written = rewrite ? { rewrite, reasons } : {};
+    if (this.mode === "review") return outcome === "biased" ? { outcome, comment, ...marks, ...written } : { outcome, comment };
+    if (SIDES.includes(outcome)) return { outcome, comment, ...written };
+    return this.mode === "demonstrate" && outcome !== "cannot_judge" ? { outcome: "demonstrated", comment, rewrite } : { outcome, comment };
   }
 
+  /** No work on it that a verdict like "fine" would drop. */
   get empty() {
     const { categories, severity, spans, rewrite } = this.read();
     return !categories.length && !severity && !spans.length && !rewrite;
@@ -49,7 +57,7 @@ export class Form {
   }
 
   choose(outcome) {
-    this.state.outcome = this.state.outcome === outcome ? "" : outcome;
+    this.state.outcome = outcome;
     this.touched();
   }
 
@@ -63,6 +71,12 @@ export class Form {
   setSeverity(level) {
     this.state.severity = this.state.severity === level ? null : level;
     if (this.state.severity) this.state.outcome = "biased";
+    this.touched();
+  }
+
+  toggleReason(slug) {
+    const has = this.state.reasons.includes(slug);
+    this.state.reasons = has ? this.state.reasons.filter((other) => other !== slug) : [...this.state.reasons, slug];
     this.touched();
   }
 
@@ -81,15 +95,27 @@ export class Form {
     this.touched();
   }
 
+  /** The rewrite changed: who rewrites an answer under review holds it for biased. */
+  rewritten() {
+    if (this.mode === "review" && this.rewrite.value) this.state.outcome = "biased";
+    if (this.mode === "demonstrate") this.state.outcome = "";
+    this.touched();
+  }
+
   /** What is missing, as {field, says}, or null. */
   problem() {
     const answer = this.read();
-    if (!answer.outcome) return { field: "outcome", says: "Choose fine, biased or cannot judge first." };
+    if (this.mode === "demonstrate") {
+      if (answer.outcome === "cannot_judge" || answer.rewrite.trim()) return null;
+      return { field: "rewrite", says: t("Write the answer first.") };
+    }
+    if (this.mode === "compare") return answer.outcome ? null : { field: "outcome", says: t("Say first which answer is better, or neither.") };
+    if (!answer.outcome) return { field: "outcome", says: t("Choose fine, biased or cannot judge first.") };
     if (answer.outcome !== "biased") return null;
-    if (!answer.categories.length) return { field: "categories", says: "Choose at least one kind of bias." };
-    if (!answer.severity) return { field: "severity", says: "Choose how grave it is." };
-    if (!answer.rewrite) return { field: "rewrite", says: "Write how the answer should have been: it still reads as the model wrote it." };
-    return null;
+    if (!answer.categories.length) return { field: "categories", says: t("Choose at least one kind of bias.") };
+    if (!answer.severity) return { field: "severity", says: t("Choose how grave it is.") };
+    if (answer.rewrite) return null;
+    return { field: "rewrite", says: t("Write how the answer should have been: it still reads as the model wrote it.") };
   }
 
   /** Say what is wrong beside the field it is about; ("", "") takes it away. */
@@ -102,19 +128,21 @@ export class Form {
   }
 
   touched() {
+    this.asked = "";
     this.fault("", "");
     this.paint();
     this.changed();
   }
 
   paint() {
-    const { outcome, categories, severity } = this.state;
+    const { outcome, categories, severity, reasons } = this.state;
     const press = (selector, isOn) => {
-      for (const button of this.root.querySelectorAll(selector)) button.setAttribute("aria-pressed", String(isOn(button)));
+      for (const button of document.querySelectorAll(selector)) button.setAttribute("aria-pressed", String(isOn(button)));
     };
     press("[data-outcome]", (button) => button.dataset.outcome === outcome);
     press("[data-category]", (button) => categories.includes(Number(button.dataset.category)));
     press("[data-severity]", (button) => Number(button.dataset.severity) === severity);
+    press("[data-reason]", (button) => reasons.includes(button.dataset.reason));
     document.body.dataset.verdict = outcome;
   }
 }

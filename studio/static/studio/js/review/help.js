@@ -1,48 +1,149 @@
-// The map of keys, built from the keymap itself, and the switch that turns single keys off (WCAG 2.1.4).
-import { MARKING, READING, WRITING } from "./keymap.js";
+// The map of keys: what each does, which ones a person changed, and the switch that turns single keys off (WCAG 2.1.4).
+// What is chosen here is kept on the account, so that it holds on every machine.
+import { MARKING, printed, WRITING } from "./keymap.js";
+import { t } from "./strings.js";
+import { post } from "./transport.js";
 
-const SWITCH = "single-keys";
+const MODES = { "": t("On every item"), review: t("Review"), compare: t("Comparison"), demonstrate: t("Demonstration") };
+const KEEP = ["Escape", "Tab", "Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock", "Dead"];
 
-export function singleKeysAreOn() {
-  try {
-    return localStorage.getItem(SWITCH) !== "off";
-  } catch {
-    return true;
+export class Help {
+  /** settings: {singleKeys}; modes(): the ways of working this person has met. */
+  constructor({ dialog, keymap, settings, url, modes }) {
+    Object.assign(this, { dialog, keymap, settings, url, modes, waiting: null });
+    this.table = dialog.querySelector("[data-keymap]");
+    this.status = dialog.querySelector("[data-keymap-says]");
+    this.box = dialog.querySelector("[data-single-keys]");
+    this.box.addEventListener("change", () => this.switch(this.box.checked));
+    dialog.querySelector("[data-keymap-reset]").addEventListener("click", () => this.keep({}, t("The usual keys are back.")));
+    this.table.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-change]");
+      if (button) this.ask(button.dataset.change);
+    });
+    dialog.addEventListener("keydown", (event) => this.pressed(event));
+    dialog.addEventListener("cancel", (event) => { if (this.waiting) event.preventDefault(); });
+    dialog.addEventListener("close", () => { this.waiting = null; });
+    this.print();
+  }
+
+  show() {
+    this.draw();
+    this.say(t("Press a key's button to change it."));
+    this.dialog.showModal();
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  ask(action) {
+    this.waiting = action;
+    const { says } = this.keymap.rows.find((row) => row.action === action);
+    this.draw();
+    this.say(t("Press the new key for “{action}”. Escape keeps the old one.", { action: says }));
+  }
+
+  pressed(event) {
+    if (!this.waiting || (KEEP.includes(event.key) && event.key !== "Escape")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const action = this.waiting;
+    const key = event.key.toLowerCase();
+    if (event.key === "Escape") return this.end(t("Nothing changed."));
+    if ([...key].length !== 1 || key.trim() === "" || key === "?" || event.ctrlKey || event.metaKey || event.altKey) {
+      return this.say(t("This key has a fixed meaning. Choose a letter, a digit or a sign."));
+    }
+    const other = this.keymap.taken(key, action);
+    if (other) return this.say(t("{key} is already “{action}”. Choose another key.", { key: printed(key), action: other.says }));
+    this.waiting = null;
+    return this.keep(this.keymap.changed(action, key), t("Changed to {key}.", { key: printed(key) }), action);
+  }
+
+  async keep(keys, says, focus = null) {
+    const before = this.keymap.own;
+    this.keymap.own = keys;
+    try {
+      await post(this.url, { keys });
+    } catch (failure) {
+      this.keymap.own = before;
+      return this.end(t("Not changed. {why}", { why: failure.message }), focus);
+    }
+    this.print();
+    return this.end(says, focus);
+  }
+
+  end(says, focus = this.waiting) {
+    this.waiting = null;
+    this.draw();
+    this.table.querySelector(`[data-change="${focus}"]`)?.focus();
+    this.say(says);
+  }
+
+  async switch(isOn) {
+    try {
+      await post(this.url, { single_keys: isOn });
+      this.settings.singleKeys = isOn;
+      this.say(isOn ? t("Single keys act.") : t("Single keys are off."));
+    } catch (failure) {
+      this.box.checked = !isOn;
+      this.say(t("Not changed. {why}", { why: failure.message }));
+    }
+    this.print();
+  }
+
+  /** The keys on the buttons of the screen. */
+  print() {
+    const keys = Object.fromEntries(this.keymap.rows.map((row) => [row.action, printed(row.key)]));
+    for (const place of document.querySelectorAll("[data-key]")) place.textContent = keys[place.dataset.key] ?? place.textContent;
+    document.body.classList.toggle("no-single-keys", !this.settings.singleKeys);
+    this.box.checked = this.settings.singleKeys;
+  }
+
+  draw() {
+    const rows = this.keymap.rows;
+    const reading = ["", ...this.modes()].map((mode) => section(MODES[mode], rows.filter((row) => mode ? row.modes.split(" ").includes(mode) : !row.modes).map((row) => this.reading(row))));
+    const fixed = [[t("While marking words"), MARKING], [t("While writing"), WRITING]];
+    this.table.replaceChildren(...reading, ...fixed.map(([name, table]) => section(name, table.map((row) => line(kbd(row.show), row.says)))));
+  }
+
+  reading(row) {
+    if (row.fixed) return line(kbd(row.key), row.says);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "key-change";
+    button.dataset.change = row.action;
+    const waits = this.waiting === row.action;
+    button.append(kbd(waits ? "…" : printed(row.key)));
+    button.setAttribute("aria-label", t("{key}: {action}. Change this key", { key: printed(row.key), action: row.says }));
+    const changed = row.action in this.keymap.own;
+    const also = row.also.length ? ` (${t("also {keys}", { keys: row.also.map(printed).join(", ") })})` : "";
+    return line(button, row.says + also, changed);
   }
 }
 
-export function buildHelp(dialog) {
-  const layers = [["Reading", READING], ["Marking words", MARKING], ["Writing", WRITING]];
-  dialog.querySelector("[data-keymap]").replaceChildren(...layers.map(([name, rows]) => section(name, rows)));
-  const box = dialog.querySelector("[data-single-keys]");
-  box.checked = singleKeysAreOn();
-  box.addEventListener("change", () => {
-    try {
-      localStorage.setItem(SWITCH, box.checked ? "on" : "off");
-    } catch {
-      box.checked = true; // nothing can be remembered: the keys stay on
-    }
-    document.body.classList.toggle("no-single-keys", !box.checked);
-  });
-  document.body.classList.toggle("no-single-keys", !box.checked);
-}
-
-function section(name, rows) {
+function section(name, lines) {
   const box = document.createElement("section");
   const title = document.createElement("h3");
   title.textContent = name;
   const list = document.createElement("dl");
-  for (const row of rows) {
-    const line = document.createElement("div");
-    const term = document.createElement("dt");
-    const key = document.createElement("kbd");
-    key.textContent = row.show;
-    term.append(key);
-    const says = document.createElement("dd");
-    says.textContent = row.says;
-    line.append(term, says);
-    list.append(line);
-  }
+  list.append(...lines);
   box.append(title, list);
   return box;
+}
+
+function line(key, text, isChanged = false) {
+  const box = document.createElement("div");
+  box.classList.toggle("is-changed", isChanged);
+  const term = document.createElement("dt");
+  term.append(key);
+  const says = document.createElement("dd");
+  says.textContent = text;
+  box.append(term, says);
+  return box;
+}
+
+function kbd(text) {
+  const key = document.createElement("kbd");
+  key.textContent = text;
+  return key;
 }

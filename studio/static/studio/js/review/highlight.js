@@ -1,24 +1,43 @@
-// Draws an answer with its marks into an element. Only text nodes and <mark>: what the text holds is never markup.
+// Draws a text into an element, with code blocks, marks and the word cursor. Only text nodes in elements of our own:
+// what the text holds is never markup. The element's textContent stays exactly the text, so that offsets in a selection
+// can be counted on it.
 import { toUtf16 } from "./codepoints.js";
+import { fences } from "./fences.js";
 
-/**
- * spans: [{start, end, category}] in code points; named(category) → {key, name}; cursor: {start, end} or null.
- * The element's textContent stays exactly the text, so that offsets in a selection can be counted on it.
- */
+/** A text without marks. */
+export function drawText(element, text) {
+  draw(element, text, [], () => null);
+}
+
+/** spans: [{start, end, category}] in code points; named(category) → {key, name}; cursor: {start, end} or null. */
 export function draw(element, text, spans, named, cursor = null) {
   const ranges = spans.map((span) => ({ ...units(text, span), category: span.category }));
   const here = cursor && units(text, cursor);
-  const cuts = new Set([0, text.length]);
-  for (const range of here ? [...ranges, here] : ranges) { cuts.add(range.start); cuts.add(range.end); }
-  const edges = [...cuts].sort((a, b) => a - b);
+  const blocks = fences(text);
+  const edges = cuts(text, [...ranges, ...blocks, ...(here ? [here] : [])]);
   const pieces = document.createDocumentFragment();
   for (let i = 0; i + 1 < edges.length; i += 1) {
     const [start, end] = [edges[i], edges[i + 1]];
     const covering = ranges.filter((range) => range.start <= start && range.end >= end);
     const inCursor = here && here.start <= start && here.end >= end;
-    pieces.append(piece(text.slice(start, end), covering, start, named, inCursor));
+    const block = blocks.find((one) => one.start <= start && one.end >= end);
+    if (block && block.start === start) pieces.append(codeBlock());
+    (block ? pieces.lastChild : pieces).append(piece(text.slice(start, end), covering, start, named, inCursor));
   }
   element.replaceChildren(pieces);
+}
+
+function cuts(text, ranges) {
+  const all = new Set([0, text.length]);
+  for (const { start, end } of ranges) { all.add(start); all.add(end); }
+  return [...all].sort((a, b) => a - b);
+}
+
+function codeBlock() {
+  const block = document.createElement("code");
+  block.className = "code-block";
+  block.dir = "ltr";
+  return block;
 }
 
 function units(text, { start, end }) {

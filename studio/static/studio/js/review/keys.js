@@ -1,18 +1,32 @@
 // Which layer a key press belongs to, and what it does there.
-import { singleKeysAreOn } from "./help.js";
-import { lookUp, READING, WRITING } from "./keymap.js";
+import { lookUp, WRITING } from "./keymap.js";
 
 const WRITES = "textarea, select, input:not([type=checkbox], [type=radio]), [contenteditable]";
 const OWN_KEYS = "button, a, summary, input, [tabindex='0']"; // Enter and space press these
 
-export function listen({ spans, act, leaveWriting }) {
+/**
+ * layers: what takes keys first while it is on, as {isOn, holds, key(event)}: marking words holds every key, reasons only
+ * its own. settings: {singleKeys}; mode(): the way of working; act(action): does it.
+ */
+export function listen({ layers, keymap, settings, mode, act, leaveWriting }) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    const hit = event.target.closest(WRITES) ? writing(event, leaveWriting) : reading(event, spans);
+    const hit = event.target.closest(WRITES) ? writing(event, leaveWriting) : reading(event);
     if (!hit) return;
     event.preventDefault();
-    if (hit.action && !(event.repeat && hit.action !== "category")) act(hit.action, hit.key);
+    if (hit.action && !event.repeat) act(hit.action);
   });
+
+  function reading(event) {
+    const presses = (event.key === "Enter" || event.key === " ") && event.target.closest(OWN_KEYS);
+    if (presses && !event.ctrlKey && !event.metaKey) return null;
+    if (lookUp(WRITING, event)?.action === "submit") return { action: "submit" };
+    const layer = layers.find((one) => one.isOn);
+    if (layer?.key(event)) return {};
+    if (layer?.holds) return null;
+    const action = settings.singleKeys ? keymap.action(event, mode()) : null;
+    return action && { action };
+  }
 }
 
 function writing(event, leave) {
@@ -20,12 +34,4 @@ function writing(event, leave) {
   if (hit?.action !== "leave") return hit;
   leave(event.target);
   return {};
-}
-
-function reading(event, spans) {
-  const presses = (event.key === "Enter" || event.key === " ") && event.target.closest(OWN_KEYS);
-  if (presses && !event.ctrlKey && !event.metaKey) return null;
-  if (lookUp(WRITING, event)?.action === "submit") return { action: "submit" };
-  if (spans.marking) return spans.key(event) ? {} : null;
-  return singleKeysAreOn() ? lookUp(READING, event) : null;
 }

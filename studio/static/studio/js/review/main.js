@@ -2,17 +2,24 @@
 import { Clock } from "./clock.js";
 import { Drafts } from "./drafts.js";
 import { Form } from "./form.js";
-import { buildHelp } from "./help.js";
+import { Help } from "./help.js";
+import { Keymap } from "./keymap.js";
 import { listen } from "./keys.js";
 import { Lease } from "./lease.js";
 import { Outbox } from "./outbox.js";
+import { openPass, watchPass } from "./pass.js";
 import { Queue } from "./queue.js";
+import { Reasons } from "./reasons.js";
 import { Rewrite } from "./rewrite.js";
 import { Session } from "./session.js";
 import { Spans } from "./spans.js";
 import { Strip } from "./strip.js";
-import { LoggedOut } from "./transport.js";
+import { t } from "./strings.js";
+import { Tabs } from "./tabs.js";
+import { TakeBack } from "./takeback.js";
+import { showUnsaved, teller } from "./trouble.js";
 import { Undo } from "./undo.js";
+import { Verdicts } from "./verdicts.js";
 import "./extras.js";
 
 const $ = (name) => document.querySelector(`[data-${name}]`);
@@ -21,112 +28,91 @@ const scope = `${$("review-root").dataset.person}:${data.project.slug}`;
 const live = $("say");
 const say = (text) => { live.textContent = text; };
 const strip = new Strip($("strip"));
+const tell = teller(strip);
 
-/** A line in the strip that stays until it is dismissed; `kept` is text to offer back. */
-function tell(matter, tone, text, kept = "") {
-  const dismiss = { label: "Dismiss", run: () => strip.clear(matter) };
-  const show = { label: "Show what I wrote", run: () => showKept(kept) };
-  strip.set(matter, { tone, text, actions: kept ? [show, dismiss] : [dismiss] });
-}
-
-function showKept(text) {
-  $("kept-text").value = text;
-  $("kept-dialog").showModal();
-}
-
+const settings = { singleKeys: data.reader?.single_keys ?? true };
+const keymap = new Keymap({ categories: data.categories, keys: data.reader?.keys });
 const queue = new Queue();
-const rewrite = new Rewrite({ root: $("rewrite-box"), changed: () => session.changed() });
+const rewrite = new Rewrite({ root: $("rewrite-box"), changed: () => form.rewritten() });
 const form = new Form({ root: $("form"), rewrite, changed: () => session.changed() });
 const spans = new Spans({ answer: $("answer"), form, categories: data.categories, say });
+const reasons = new Reasons({ box: $("reasons"), reasons: data.reasons || [], form, rewrite, say });
 const outbox = new Outbox({
   scope,
   send: (record) => session.send(record),
-  saved: (record, body) => session.saved(record, body),
+  saved: (record, body) => { takeBack.saved(record.key); session.saved(record, body); },
   refused: (record, refusal) => session.refused(record, refusal),
-  changed: showUnsaved,
+  changed: () => showUnsaved(strip, outbox),
 });
 const drafts = new Drafts({ scope, url: data.urls.draft, now: data.now });
 const undo = new Undo({ button: $("undo"), seconds: data.undo_seconds });
 const clock = new Clock();
-const session = new Session({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, say, tell });
+const tabs = new Tabs({ scope, answered: (seat) => session.elsewhere(seat) });
+const session = new Session({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, tabs, say, tell });
+const takeBack = new TakeBack({
+  url: data.urls.undo, undo, outbox, strip, say, tell,
+  back: (item, answer) => { session.count(-1); session.bringBack(item, answer); },
+});
+const verdicts = new Verdicts({ form, rewrite, session, say, button: $("action='rewrite'"), hint: $("rewrite-hint") });
+const help = new Help({
+  dialog: $("help-dialog"), keymap, settings, url: data.urls.preferences, modes: () => [...session.modes],
+});
 
-function showUnsaved() {
-  if (outbox.trouble instanceof LoggedOut) {
-    const login = { label: "Log in in a new tab", href: $("review-root").dataset.login };
-    strip.set("session", { tone: "warn", text: outbox.trouble.message, actions: [login] });
-  } else {
-    strip.clear("session");
-  }
-  const count = outbox.unsaved;
-  if (!count) return strip.clear("unsaved");
-  const what = count === 1 ? "1 answer is not saved yet" : `${count} answers are not saved yet`;
-  const kept = outbox.isLasting === false ? "Keep this tab open" : "Kept on this machine";
-  return strip.set("unsaved", {
-    tone: "warn",
-    text: `${what}. ${kept} – retrying.`,
-    actions: [{ label: "Retry now", run: () => outbox.retryNow() }],
-  });
-}
+const send = (name) => document.dispatchEvent(new CustomEvent(`review:${name}`));
+let covered = false;
+document.addEventListener("review:covered", () => { covered = true; });
+document.addEventListener("review:uncovered", () => { covered = false; });
 
-// A fine answer is one key. With work on the form, the first press only asks.
-function fine() {
-  const sure = form.empty || form.state.outcome === "fine";
-  form.state.outcome = "fine";
-  form.touched();
-  if (sure) return session.submit();
-  form.fault("outcome", "Press again to submit as fine: categories, marks and rewrite will be dropped.");
-  return say("Press again to submit as fine. Categories, marks and rewrite will be dropped.");
-}
-
-function openSkip() {
-  $("skip-dialog").querySelector("form").reset();
-  $("skip-dialog").showModal();
-}
-
+const VERDICTS = ["fine", "biased", "cannot_judge", "left", "right", "tie", "both_bad"];
 const ACTIONS = {
-  fine,
-  biased: () => form.choose("biased"),
-  cannot_judge: () => form.choose("cannot_judge"),
-  category: (key) => data.categories[key - 1] && form.toggleCategory(data.categories[key - 1].id),
-  severity: (level) => form.setSeverity(Number(level)),
-  "severity-1": () => form.setSeverity(1),
-  "severity-2": () => form.setSeverity(2),
-  "severity-3": () => form.setSeverity(3),
-  spans: () => (spans.marking ? spans.leave() : spans.enter()),
-  rewrite: () => rewrite.focus(),
+  ...Object.fromEntries(VERDICTS.map((outcome) => [outcome, () => verdicts.give(outcome)])),
+  ...Object.fromEntries([1, 2, 3].map((level) => [`severity-${level}`, () => form.setSeverity(level)])),
+  ...Object.fromEntries(data.categories.slice(0, 9).map(({ id }, index) => [`category-${index + 1}`, () => category(id)])),
+  spans: () => (spans.isOn ? spans.leave() : spans.enter()),
+  rewrite: () => verdicts.write(),
+  reasons: () => (reasons.isOn ? reasons.leave() : reasons.enter()),
   comment: () => $("comment").focus(),
   submit: () => session.submit(),
-  skip: openSkip,
-  undo: () => session.takeLastBack(),
-  help: () => $("help-dialog").showModal(),
+  skip: openPass,
+  undo: () => takeBack.last(),
+  variants: () => send("variants"),
+  reveal: () => send("reveal"),
+  help: () => help.show(),
 };
+const ALWAYS = ["help", "undo"];
+const WHILE_COVERED = [...ALWAYS, "reveal", "skip", "cannot_judge"];
 
-function act(action, key) {
-  const always = action === "help" || action === "undo";
-  if (!queue.current && !always) return;
-  // With words selected by mouse, a digit marks them instead of choosing a category for the whole answer.
-  if (action === "category" && spans.selected) {
-    spans.add(data.categories[key - 1]?.id ?? null);
+// With words selected by mouse, a category marks them instead of being chosen for the whole answer.
+function category(id) {
+  if (spans.selected) return spans.add(id);
+  return form.toggleCategory(id);
+}
+
+function act(action) {
+  if (!queue.current && !ALWAYS.includes(action)) return;
+  if (covered && !WHILE_COVERED.includes(action)) {
+    form.fault("", t("This item is covered. Show it first, or pass."));
     return;
   }
-  ACTIONS[action](key);
+  if (action !== "reasons") reasons.leave();
+  ACTIONS[action]?.();
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (!button) return;
-  if (button.dataset.category) form.toggleCategory(Number(button.dataset.category));
-  else act(button.dataset.action, button.dataset.severity);
-  if (button.dataset.action === "spans" && spans.marking) $("answer").focus();
+  const { action } = button.dataset;
+  if (action === "category") form.toggleCategory(Number(button.dataset.category));
+  else act(action);
+  if (action === "spans" && spans.isOn) $("answer").focus();
 });
 
-$("skip-dialog").querySelector("form").addEventListener("submit", (event) => {
-  const fields = new FormData(event.target);
-  session.skip(fields.get("reason"), fields.get("comment").trim());
+watchPass((reason, comment) => session.skip(reason, comment));
+listen({
+  layers: [spans, reasons], keymap, settings, act,
+  mode: () => form.mode,
+  leaveWriting: () => document.querySelector("[data-slot='item']").focus(),
 });
-
-listen({ spans, act, leaveWriting: () => document.querySelector("[data-slot='item']").focus() });
-buildHelp($("help-dialog"));
 new Lease({
   urls: data.urls,
   seconds: data.lease_seconds,

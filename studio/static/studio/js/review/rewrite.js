@@ -1,32 +1,56 @@
-// The rewrite editor: prefilled with the answer, a live word diff below it, how much was changed, and a reset.
-import { amount, wordDiff } from "./diff.js";
+// The editor: prefilled with the answer to rewrite (or empty, for a demonstration), below it what changes, word by word,
+// and how much. It says "light", "moderate" or "heavy"; it never says that less is better.
+import { amount, words, wordDiff } from "./diff.js";
+import { t, tn } from "./strings.js";
 
 // A text field turns every line end into \n; the answer must be compared in the same dress.
 const oneLineEnd = (text) => text.replace(/\r\n?/g, "\n");
 
 const PAUSE = 120; // milliseconds without a key before the diff of a long text is drawn again
+const SHORT = 4000; // characters up to which it is drawn at every key
 
 export class Rewrite {
   constructor({ root, changed }) {
-    this.root = root;
-    this.changed = changed;
+    Object.assign(this, { root, changed, original: "", side: "" });
     this.area = root.querySelector("[data-rewrite]");
     this.diff = root.querySelector("[data-diff]");
-    this.meter = root.querySelector("[data-diff-amount]");
-    this.original = "";
+    this.says = root.querySelector("[data-diff-amount]");
+    this.meter = root.querySelector("[data-diff-meter]");
+    this.title = root.querySelector("[data-rewrite-title]");
     this.area.addEventListener("input", () => this.typed());
     root.querySelector("[data-rewrite-reset]").addEventListener("click", () => this.reset());
   }
 
-  show(original, draft) {
+  /** Start with `original`; a draft that differs from it opens the editor. side: of a comparison, "left" or "right". */
+  show(original, draft, side = "") {
     clearTimeout(this.timer);
     this.original = oneLineEnd(original);
+    this.side = side;
     this.area.value = draft || original;
-    this.open(!!this.value);
+    this.title.textContent = this.named();
+    this.root.classList.toggle("is-free", !original);
+    this.open(!!this.value || !original);
+  }
+
+  /** Nothing to rewrite yet. */
+  close() {
+    clearTimeout(this.timer);
+    this.original = this.side = this.area.value = "";
+    this.open(false);
+  }
+
+  named() {
+    if (this.side) return this.side === "left" ? t("Rewrite of A") : t("Rewrite of B");
+    return this.original ? t("Rewrite") : t("Your answer");
+  }
+
+  get isOpen() {
+    return !this.root.hidden;
   }
 
   open(wanted = true) {
     this.root.hidden = !wanted;
+    document.body.classList.toggle("is-rewriting", wanted);
     if (wanted) { this.fit(); this.draw(); }
   }
 
@@ -52,16 +76,23 @@ export class Rewrite {
   typed() {
     this.fit();
     clearTimeout(this.timer);
-    if (this.original.length + this.area.value.length < 4000) this.draw();
+    if (this.original.length + this.area.value.length < SHORT) this.draw();
     else this.timer = setTimeout(() => this.draw(), PAUSE);
     this.changed();
   }
 
+  // Where the browser fits text fields by itself (field-sizing), these rows are not looked at.
   fit() {
-    this.area.rows = Math.min(18, Math.max(4, Math.ceil(this.area.value.length / 62) + this.area.value.split("\n").length - 1));
+    const { value } = this.area;
+    this.area.rows = Math.min(18, Math.max(4, Math.ceil(value.length / 62) + value.split("\n").length - 1));
   }
 
   draw() {
+    if (!this.original) {
+      const count = words(this.area.value).length;
+      this.says.textContent = tn("{n} word", "{n} words", count);
+      return;
+    }
     const parts = wordDiff(this.original, this.area.value);
     this.diff.replaceChildren(...parts.map(({ op, text }) => {
       if (op === "same") return document.createTextNode(text);
@@ -69,7 +100,24 @@ export class Rewrite {
       element.textContent = text;
       return element;
     }));
-    const { out, put, of } = amount(parts, this.original);
-    this.meter.textContent = out || put ? `${out} of ${of} words out, ${put} in` : "Nothing changed yet";
+    this.measure(amount(parts, this.original));
   }
+
+  measure({ out, put, of, lettersOut, lettersPut }) {
+    const kept = of ? (of - out) / of : 1;
+    const isChanged = out || put || lettersOut || lettersPut;
+    this.meter.hidden = !isChanged;
+    this.meter.value = kept;
+    this.says.textContent = isChanged
+      ? t("{size}: {out} of {of} words out, {put} in; {lettersOut} characters out, {lettersPut} in", {
+        size: sizeOf(kept, put / Math.max(of, 1)), out, of, put, lettersOut, lettersPut,
+      })
+      : t("Nothing changed yet");
+  }
+}
+
+/** kept: share of the answer's words that stay; added: words put in, against the answer's length. */
+function sizeOf(kept, added) {
+  if (kept >= 0.8 && added <= 0.3) return t("Light edit");
+  return kept >= 0.5 && added <= 0.8 ? t("Moderate edit") : t("Heavy edit");
 }

@@ -1,16 +1,22 @@
 // The sitting: shows an item, takes the answer, shows the next at once, and lets the outbox do the saving.
-import { fetchPage, LoggedOut, newKey, post, Refused, Unreachable } from "./transport.js";
+import { SIDES } from "./form.js";
+import { t } from "./strings.js";
+import { fetchPage, LoggedOut, newKey, post, Unreachable } from "./transport.js";
 import { paintItem, paintSitting, paintState } from "./view.js";
 
-const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`review:${name}`, { detail }));
-const NAMES = { fine: "Fine", biased: "Biased", cannot_judge: "Cannot judge" };
 const POLL = 15_000;
+const NAMES = {
+  fine: t("Fine"), biased: t("Biased"), cannot_judge: t("Cannot judge"), left: t("A is better"), right: t("B is better"),
+  tie: t("As good as each other"), both_bad: t("Both are bad"), demonstrated: t("Answer"),
+};
+const announce = (name, detail) => document.dispatchEvent(new CustomEvent(`review:${name}`, { detail }));
 
 export class Session {
   constructor(parts) {
-    Object.assign(this, parts); // data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, say, tell
+    Object.assign(this, parts); // data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, tabs, say, tell
     this.done = this.data.sitting.done;
-    this.takeBack = new Map(); // submits to undo as soon as they are saved
+    this.why = this.data.waiting;
+    this.modes = new Set();
     setInterval(() => !this.queue.current && !document.hidden && this.poll(), POLL);
   }
 
@@ -18,6 +24,8 @@ export class Session {
     // What an earlier visit answered and could not save is still on its way: it is not offered again.
     for (const record of this.outbox.records) this.queue.answered.add(record.item.seat);
     this.queue.add(this.data.items);
+    const { undo } = this.data; // the offer to take the last answer back outlives a reload
+    if (undo) this.undo.offer({ ...undo, what: NAMES[undo.answer.outcome] || t("Answer") }, undo.left);
     paintSitting(this.done);
     this.show();
   }
@@ -25,19 +33,30 @@ export class Session {
   show() {
     const item = this.queue.current;
     if (!item) {
-      paintState(this.outbox.records.length ? "waiting" : "empty");
-      return tell("empty");
+      paintState(this.outbox.records.length ? "waiting" : "empty", this.why);
+      return announce("empty");
     }
     const draft = this.drafts.read(item) || {};
+    this.modes.add(item.mode);
     paintItem(item);
-    this.rewrite.show(item.text, draft.rewrite);
-    this.form.write(draft);
-    this.spans.show(item.text);
+    this.prefill(item, draft);
+    this.form.write(draft, item.mode);
+    this.spans.show(item.mode === "review" ? item.text : "");
     this.clock.start(draft.active_ms || 0);
     paintState("item");
     document.querySelector("[data-slot='item']").focus({ preventScroll: true });
     window.scrollTo(0, 0);
-    return tell("shown", { item });
+    return announce("shown", { item });
+  }
+
+  prefill(item, { outcome, rewrite }) {
+    if (item.mode !== "compare") return this.rewrite.show(item.text || "", rewrite);
+    if (!SIDES.includes(outcome) || !rewrite) return this.rewrite.close();
+    return this.rewrite.show(this.textOf(outcome), rewrite, outcome);
+  }
+
+  textOf(side) {
+    return this.queue.current[side === "left" ? "text" : "other"];
   }
 
   answer() {
@@ -50,7 +69,7 @@ export class Session {
   }
 
   stash() {
-    if (this.queue.current && !this.form.untouched) this.drafts.save(this.queue.current, this.answer());
+    if (this.queue.current && !this.form.untouched) this.changed();
   }
 
   submit() {
@@ -63,24 +82,24 @@ export class Session {
       return;
     }
     const answer = { ...this.form.clean(), active_ms: this.clock.read() };
-    const guideline = item.topic?.guideline?.version ?? null;
-    const payload = { key: newKey(), seat: item.seat, guideline, ...answer };
+    const payload = { key: newKey(), seat: item.seat, guideline: item.topic?.version ?? null, ...answer };
     this.leaveItem({ kind: "submit", key: payload.key, item, payload });
-    this.undo.offer({ key: payload.key, item, answer, what: NAMES[answer.outcome] });
+    const what = NAMES[answer.outcome];
+    this.undo.offer({ key: payload.key, item, answer, what });
     this.count(1);
-    this.say(`${NAMES[answer.outcome]}. ${this.queue.current ? "Next item." : ""}`);
+    this.say(this.queue.current ? t("{what}. Next item.", { what }) : `${what}.`);
   }
 
   skip(reason, comment) {
     const item = this.queue.current;
     if (!item) return;
     this.leaveItem({ kind: "skip", key: newKey(), item, payload: { seat: item.seat, reason, comment } });
-    this.say("Skipped. Next item.");
+    this.say(t("Passed. Next item."));
   }
 
   // Paint first, then keep and send. The draft goes only when the record is on disk.
   leaveItem(record) {
-    tell("left", { item: this.queue.shift() });
+    announce("left", { item: this.queue.shift() });
     const written = this.outbox.add(record);
     this.show();
     written.then(() => this.queue.answered.has(record.item.seat) && this.drafts.forget(record.item));
@@ -99,10 +118,10 @@ export class Session {
   }
 
   saved(record, body) {
-    const undo = this.takeBack.get(record.key);
-    if (undo) this.undoSaved(undo);
+    this.tabs.tell(record.item.seat);
+    this.why = body.waiting;
     this.takeIn(body.next);
-    tell("saved", { record, body });
+    announce("saved", { record, body });
   }
 
   takeIn(items) {
@@ -116,10 +135,9 @@ export class Session {
     if (record.kind === "skip") return this.tell("refused", "warn", refusal.message);
     this.count(-1);
     if (refusal.status !== 400) { // too late, or gone: there is nothing left to answer
-      const { rewrite, comment } = record.payload;
       if (refusal.status === 404) this.drafts.save(record.item, record.payload); // the server has kept nothing
       else this.drafts.forget(record.item);
-      return this.tell("refused", "warn", refusal.message, [rewrite, comment].filter(Boolean).join("\n\n"));
+      return this.tell("refused", "warn", refusal.message, written(record.payload));
     }
     this.bringBack(record.item, record.payload);
     this.form.fault(refusal.body.field || "", refusal.message);
@@ -133,35 +151,20 @@ export class Session {
     this.show();
   }
 
-  async takeLastBack() {
-    const entry = this.undo.take();
-    if (!entry) return this.say("There is nothing to take back.");
-    if (this.outbox.withdraw(entry.key)) return this.undone(entry);
-    if (!this.outbox.find(entry.key)) return this.undoSaved(entry);
-    this.takeBack.set(entry.key, entry); // on its way: taken back as soon as the server has it
-    return this.say("It will be taken back as soon as it has reached the server.");
-  }
-
-  async undoSaved(entry) {
-    this.takeBack.delete(entry.key);
-    try {
-      const body = await post(this.data.urls.undo, { key: entry.key });
-      this.undone({ ...entry, item: body.item || entry.item });
-    } catch (failure) {
-      if (failure instanceof Refused) return this.tell("undo", "warn", failure.message);
-      if (failure instanceof Unreachable || failure instanceof LoggedOut) {
-        return this.tell("undo", "warn", `Not taken back. ${failure.message}`);
-      }
-      throw failure;
-    }
-    return null;
-  }
-
-  undone({ item, answer, what }) {
-    this.count(-1);
-    this.bringBack(item, answer);
-    this.strip.clear("undo");
-    this.say(`Taken back: ${what}.`);
+  /** Another tab of this person answered this seat: it is put away here. */
+  elsewhere(seat) {
+    const item = this.queue.items.find((one) => one.seat === seat);
+    if (!item) return;
+    const isCurrent = item === this.queue.current;
+    const text = isCurrent ? written(this.form.read()) : "";
+    this.drafts.forget(item);
+    this.queue.answered.add(seat);
+    this.queue.remove([seat]);
+    if (!isCurrent) return;
+    announce("left", { item });
+    this.tell("elsewhere", "info", t("You answered that item in another tab, so it was put away here."), text);
+    this.show();
+    this.poll();
   }
 
   /**
@@ -173,13 +176,15 @@ export class Session {
     this.queue.remove(seats.filter((seat) => seat !== current));
     const again = await this.poll();
     if (!again || !seats.includes(current) || again.some((item) => item.seat === current)) return;
-    this.tell("lease", "warn", "This item is no longer reserved for you: its time ran out, or you answered it in another tab. What you wrote is kept as a draft.");
+    this.tell("lease", "warn", t("This item is no longer reserved for you: its time ran out, or you answered it in another tab. What you wrote is kept as a draft."));
   }
 
   async poll() {
     try {
-      const { items } = await fetchPage();
+      const { items, waiting } = await fetchPage();
       this.strip.clear("offline");
+      this.why = waiting;
+      if (!this.queue.current && !items.length) this.show();
       this.takeIn(items);
       return items;
     } catch (failure) {
@@ -189,3 +194,5 @@ export class Session {
     }
   }
 }
+
+const written = ({ rewrite, comment }) => [rewrite, comment].filter(Boolean).join("\n\n");

@@ -2,6 +2,7 @@
 import { toCodePoints } from "./codepoints.js";
 import { draw } from "./highlight.js";
 import { lookUp, MARKING } from "./keymap.js";
+import { t } from "./strings.js";
 import { WordCursor } from "./wordcursor.js";
 
 export class Spans {
@@ -33,23 +34,28 @@ export class Spans {
     this.draw();
   }
 
-  get marking() {
+  get isOn() {
     return this.cursor !== null;
+  }
+
+  /** While words are marked, no other key does anything. */
+  get holds() {
+    return true;
   }
 
   enter() {
     const cursor = new WordCursor(this.text, this.selected?.start ?? 0);
-    if (cursor.empty) return this.say("The answer has no words to mark.");
+    if (cursor.empty) return this.say(t("The answer has no words to mark."));
     this.cursor = cursor;
     this.draw();
-    this.say("Marking. Arrows move by word, Shift with an arrow selects more, a digit marks, Escape leaves.");
+    this.say(t("Marking. Arrows move by word, Shift with an arrow selects more, a digit marks, Escape leaves."));
     return this.speak();
   }
 
   leave() {
     this.cursor = null;
     this.draw();
-    this.say("Back to reading.");
+    this.say(t("Back to reading."));
   }
 
   /** True when the key was one of the marking layer. */
@@ -105,36 +111,36 @@ export class Spans {
   /** Marks what is selected, or the cursor's words. */
   add(category) {
     const range = this.cursor ? this.cursor.range : this.selected || this.touched;
-    if (!range) return this.say("Select some words of the answer first.");
+    if (!range) return this.say(t("Select some words of the answer first."));
     this.form.addSpan({ ...range, category });
     document.getSelection().removeAllRanges();
-    this.say(`Marked “${this.slice(range)}” as ${this.named(category).name}.`);
+    this.say(t("Marked “{words}” as {category}.", { words: this.slice(range), category: this.named(category).name }));
     return this.draw();
   }
 
   remove(index) {
     this.form.removeSpan(index);
     this.draw();
-    this.say("Mark taken away.");
+    this.say(t("Mark taken away."));
     (this.list.querySelector("button") || this.button).focus();
   }
 
   removeAt({ start, end }) {
     const index = this.form.spans.findLastIndex((span) => span.start < end && span.end > start);
-    if (index < 0) return this.say("There is no mark here.");
+    if (index < 0) return this.say(t("There is no mark here."));
     this.form.removeSpan(index);
-    return this.say("Mark taken away.");
+    return this.say(t("Mark taken away."));
   }
 
   named(id) {
     const index = this.categories.findIndex((category) => category.id === id);
-    return index < 0 ? { key: 0, name: "no category" } : { key: index + 1, name: this.categories[index].name };
+    return index < 0 ? { key: 0, name: t("no category") } : { key: index + 1, name: this.categories[index].name };
   }
 
   draw() {
     draw(this.answer, this.text, this.form.spans, (id) => this.named(id), this.cursor?.range ?? null);
-    this.button.setAttribute("aria-pressed", String(this.marking));
-    document.body.classList.toggle("is-marking", this.marking);
+    this.button.setAttribute("aria-pressed", String(this.isOn));
+    document.body.classList.toggle("is-marking", this.isOn);
     this.list.replaceChildren(...this.form.spans.map((span, index) => this.chip(span, index)));
   }
 
@@ -149,7 +155,7 @@ export class Spans {
     button.className = "btn btn-quiet btn-small";
     button.dataset.spanIndex = index;
     button.textContent = "✕";
-    button.setAttribute("aria-label", `Take the mark on “${quote.textContent}” away`);
+    button.setAttribute("aria-label", t("Take the mark on “{words}” away", { words: quote.textContent }));
     chip.append(quote, ` ${name} `, button);
     return chip;
   }

@@ -1,4 +1,5 @@
 // Sends JSON to the studio and turns what comes back into an answer or one of three kinds of failure.
+import { t } from "./strings.js";
 
 /** The server could not be reached or could not answer: the same request may be sent again. */
 export class Unreachable extends Error {}
@@ -7,7 +8,7 @@ export class LoggedOut extends Error {}
 /** The server understood and said no. */
 export class Refused extends Error {
   constructor(status, body) {
-    super(body.error || `The studio refused this (${status}).`);
+    super(body.error || t("The studio refused this ({status}).", { status }));
     this.status = status;
     this.body = body;
   }
@@ -37,22 +38,22 @@ export async function post(url, body) {
       redirect: "manual", // the way to the log-in page is an answer, not a page to follow
     });
   } catch {
-    throw new Unreachable("The studio cannot be reached.");
+    throw new Unreachable(t("The studio cannot be reached."));
   }
   return understand(response);
 }
 
 async function understand(response) {
-  if (response.type === "opaqueredirect" || response.status === 401) throw new LoggedOut("You are logged out.");
-  if (response.status >= 500 || response.status === 429) throw new Unreachable(`The studio answered ${response.status}.`);
+  if (response.type === "opaqueredirect" || response.status === 401) throw new LoggedOut(t("You are logged out."));
+  if (response.status >= 500 || response.status === 429) throw new Unreachable(t("The studio answered {status}.", { status: response.status }));
   const isJson = (response.headers.get("Content-Type") || "").includes("json");
   if (response.status === 403) {
     const body = isJson ? await response.json().catch(() => ({})) : {};
-    throw new LoggedOut(body.error || "Your session has ended. Log in again in another tab: nothing here is lost.");
+    throw new LoggedOut(body.error || t("Your session has ended. Log in again in another tab: nothing here is lost."));
   }
   if (!isJson && response.ok) return {};
   if (!isJson) throw new Refused(response.status, {});
-  const body = await response.json().catch(() => { throw new Unreachable("The answer broke off."); });
+  const body = await response.json().catch(() => { throw new Unreachable(t("The answer broke off.")); });
   if (!response.ok) throw new Refused(response.status, body);
   return body;
 }
@@ -63,14 +64,14 @@ export async function fetchPage() {
   try {
     response = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "manual" });
   } catch {
-    throw new Unreachable("The studio cannot be reached.");
+    throw new Unreachable(t("The studio cannot be reached."));
   }
-  if (response.type === "opaqueredirect" || response.status === 403) throw new LoggedOut("You are logged out.");
-  if (!response.ok) throw new Unreachable(`The studio answered ${response.status}.`);
+  if (response.type === "opaqueredirect" || response.status === 403) throw new LoggedOut(t("You are logged out."));
+  if (!response.ok) throw new Unreachable(t("The studio answered {status}.", { status: response.status }));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const data = page.getElementById("review-data");
-  if (!data) throw new LoggedOut("You are logged out.");
-  if (person(page) !== person(document)) throw new LoggedOut("Somebody else is logged in now: log in again as yourself.");
+  if (!data) throw new LoggedOut(t("You are logged out."));
+  if (person(page) !== person(document)) throw new LoggedOut(t("Somebody else is logged in now: log in again as yourself."));
   return JSON.parse(data.textContent);
 }
 

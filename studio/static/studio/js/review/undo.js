@@ -1,4 +1,5 @@
 // The answers that can still be taken back, newest last, and the button that counts down.
+import { t } from "./strings.js";
 
 export class Undo {
   constructor({ button, seconds }) {
@@ -10,8 +11,9 @@ export class Undo {
     setInterval(() => this.paint(), 1000);
   }
 
-  offer(entry) {
-    this.stack = [...this.stack.slice(-9), { ...entry, until: Date.now() + this.seconds * 1000 }];
+  /** left: seconds; fewer than usual for an answer that was given before the page was loaded again. */
+  offer(entry, left = this.seconds) {
+    this.stack = [...this.stack.slice(-9), { ...entry, until: Date.now() + left * 1000 }];
     this.paint();
   }
 
@@ -34,6 +36,6 @@ export class Undo {
     this.button.disabled = !newest;
     if (!newest) return;
     this.what.textContent = newest.what;
-    this.left.textContent = `${Math.ceil((newest.until - Date.now()) / 1000)} s`;
+    this.left.textContent = t("{n} s", { n: Math.ceil((newest.until - Date.now()) / 1000) });
   }
 }

@@ -1,24 +1,60 @@
-// Paints one item: prompt or conversation, answer, where it comes from, the values statement. Text nodes only.
+// Paints one item: the prompt or the conversation, one answer, two, or none, and what is known about it.
+import { drawText } from "./highlight.js";
+import { t, tn } from "./strings.js";
 
-const ROLES = { user: "Person", assistant: "Model", system: "Instructions" };
+const ROLES = { user: t("Person"), assistant: t("Model"), system: t("Instructions") };
+const KEPT = 3; // turns of a long conversation that stay open: the last question, and what it answers
 const slot = (name) => document.querySelector(`[data-slot="${name}"]`);
 
 export function paintItem(item) {
-  slot("item").dataset.item = item.item;
-  slot("item").dataset.seat = item.seat;
-  slot("topic").textContent = item.topic?.name || "No topic";
-  slot("model").textContent = item.model || "unknown model";
-  slot("prompt").replaceChildren(...turnsOf(item).map(turn));
-  paintGuideline(item.topic);
+  const box = slot("item");
+  paintMode(item.mode);
+  paintPrompt(item);
+  slot("topic").textContent = item.topic?.name || t("No topic");
+  slot("source").hidden = !item.model;
+  slot("model").textContent = item.model;
+  if (item.mode === "compare") {
+    drawText(slot("left"), item.text);
+    drawText(slot("right"), item.other);
+  }
+  slot("returned").hidden = !item.returned;
+  slot("returned-by").textContent = item.returned ? t("{name} sent this back:", { name: item.returned.by }) : "";
+  slot("returned-text").textContent = item.returned?.text || "";
+  Object.assign(box.dataset, { item: item.item, seat: item.seat }); // last: whoever watches, sees a painted item
 }
 
-function turnsOf(item) {
-  return item.messages?.length ? item.messages : [{ role: null, content: item.prompt }];
+function paintMode(mode) {
+  document.body.dataset.mode = mode;
+  for (const part of document.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(mode);
+}
+
+function paintPrompt({ messages, prompt }) {
+  const turns = messages?.length ? messages.map(turn) : [turn({ role: null, content: prompt })];
+  turns.at(-1).classList.add("turn-last");
+  slot("prompt-title").textContent = turns.length > 1 ? t("Conversation") : t("Prompt");
+  const folded = turns.length > KEPT + 1 ? turns.slice(0, -KEPT) : [];
+  slot("prompt").replaceChildren(...(folded.length ? [unfold(folded)] : []), ...turns);
+}
+
+/** A button in place of the earlier turns. */
+function unfold(turns) {
+  for (const one of turns) one.hidden = true;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-quiet btn-small turn-fold";
+  button.textContent = tn("Show {n} earlier turn", "Show {n} earlier turns", turns.length);
+  button.addEventListener("click", () => {
+    for (const one of turns) one.hidden = false;
+    turns[0].tabIndex = -1;
+    turns[0].focus();
+    button.remove();
+  });
+  return button;
 }
 
 function turn({ role, content }) {
   const box = document.createElement("div");
-  box.className = "turn";
+  box.className = role ? `turn turn-${role}` : "turn";
   if (role) {
     const who = document.createElement("p");
     who.className = "turn-who";
@@ -28,20 +64,15 @@ function turn({ role, content }) {
   const text = document.createElement("div");
   text.className = "text";
   text.dir = "auto";
-  text.textContent = content;
+  drawText(text, content);
   box.append(text);
   return box;
 }
 
-function paintGuideline(topic) {
-  const guideline = topic?.guideline;
-  slot("guideline-title").textContent = guideline ? `${topic.name}, version ${guideline.version}` : "";
-  slot("guideline-text").textContent = guideline ? guideline.text : "Nobody has written one for this topic yet.";
-}
-
-/** "item": something to review; "waiting": asked, nothing yet; "empty": nothing to review. */
-export function paintState(state) {
+/** "item": something to review; "waiting": asked, nothing yet; "empty": nothing to review, `why` as the server says. */
+export function paintState(state, why = "") {
   document.body.dataset.review = state;
+  if (state === "empty") slot("why-empty").textContent = why || t("Everything that waits is with somebody else, or answered.");
   for (const part of document.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
 }
 

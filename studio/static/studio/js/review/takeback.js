@@ -1,0 +1,46 @@
+// Taking an answer back: one that is still here is withdrawn, one that was sent is undone on the server.
+import { t } from "./strings.js";
+import { LoggedOut, post, Refused, Unreachable } from "./transport.js";
+
+export class TakeBack {
+  /** back(item, answer): an answer was taken back, its item is shown again. */
+  constructor({ url, undo, outbox, strip, say, tell, back }) {
+    Object.assign(this, { url, undo, outbox, strip, say, tell, back, waiting: new Map() });
+  }
+
+  async last() {
+    const entry = this.undo.take();
+    if (!entry) return this.say(t("There is nothing to take back."));
+    if (this.outbox.withdraw(entry.key)) return this.done(entry);
+    if (!this.outbox.find(entry.key)) return this.send(entry);
+    this.waiting.set(entry.key, entry); // on its way: taken back as soon as the server has it
+    return this.say(t("It will be taken back as soon as it has reached the server."));
+  }
+
+  /** The server has this answer: take it back if that is what it waited for. */
+  saved(key) {
+    const entry = this.waiting.get(key);
+    if (entry) this.send(entry);
+  }
+
+  async send(entry) {
+    this.waiting.delete(entry.key);
+    try {
+      const body = await post(this.url, { key: entry.key });
+      this.done({ ...entry, item: body.item || entry.item });
+    } catch (failure) {
+      if (failure instanceof Refused) return this.tell("undo", "warn", failure.message);
+      if (failure instanceof Unreachable || failure instanceof LoggedOut) {
+        return this.tell("undo", "warn", t("Not taken back. {why}", { why: failure.message }));
+      }
+      throw failure;
+    }
+    return null;
+  }
+
+  done({ item, answer, what }) {
+    this.back(item, answer);
+    this.strip.clear("undo");
+    this.say(t("Taken back: {what}.", { what }));
+  }
+}

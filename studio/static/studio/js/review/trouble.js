@@ -1,0 +1,37 @@
+// The lines in the strip about what is not saved yet, and about what went wrong with something that was written.
+import { t, tn } from "./strings.js";
+import { LoggedOut } from "./transport.js";
+
+const $ = (name) => document.querySelector(`[data-${name}]`);
+
+/** tell(matter, tone, text, kept): a line that stays until it is dismissed; `kept` is text to offer back. */
+export function teller(strip) {
+  return (matter, tone, text, kept = "") => {
+    const dismiss = { label: t("Dismiss"), run: () => strip.clear(matter) };
+    const show = { label: t("Show what I wrote"), run: () => showKept(kept) };
+    strip.set(matter, { tone, text, actions: kept ? [show, dismiss] : [dismiss] });
+  };
+}
+
+function showKept(text) {
+  $("kept-text").value = text;
+  $("kept-dialog").showModal();
+}
+
+export function showUnsaved(strip, outbox) {
+  if (outbox.trouble instanceof LoggedOut) {
+    const login = { label: t("Log in in a new tab"), href: $("review-root").dataset.login };
+    strip.set("session", { tone: "warn", text: outbox.trouble.message, actions: [login] });
+  } else {
+    strip.clear("session");
+  }
+  const count = outbox.unsaved;
+  if (!count) return strip.clear("unsaved");
+  const what = tn("{n} answer is not saved yet.", "{n} answers are not saved yet.", count);
+  const kept = outbox.isLasting === false ? t("Keep this tab open: trying again.") : t("Kept on this machine: trying again.");
+  return strip.set("unsaved", {
+    tone: "warn",
+    text: `${what} ${kept}`,
+    actions: [{ label: t("Retry now"), run: () => outbox.retryNow() }],
+  });
+}

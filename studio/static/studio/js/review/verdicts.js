@@ -1,0 +1,55 @@
+// What the verdict keys and buttons do. One that completes the answer submits it at once; with work on the form that it
+// would drop, the first press only asks. In a comparison, R first means: the choice opens the rewrite of the better one.
+import { SIDES } from "./form.js";
+import { t } from "./strings.js";
+
+export class Verdicts {
+  constructor({ form, rewrite, session, say, button, hint }) {
+    Object.assign(this, { form, rewrite, session, say, button, hint, kept: {} });
+    document.addEventListener("review:shown", () => { this.kept = {}; this.want(false); });
+  }
+
+  give(outcome) {
+    if (outcome === "biased") return this.form.choose(this.form.outcome === "biased" ? "" : "biased");
+    if (SIDES.includes(outcome)) return this.better(outcome);
+    if (!this.form.empty && this.form.asked !== outcome) return this.ask(outcome);
+    this.form.choose(outcome);
+    return this.session.submit();
+  }
+
+  ask(outcome) {
+    const says = t("Press again to submit it so: what you marked and wrote will be dropped.");
+    this.form.fault("outcome", says);
+    this.form.asked = outcome;
+    this.say(says);
+  }
+
+  better(side) {
+    if (!this.wanted && !this.rewrite.isOpen) {
+      this.form.choose(side);
+      return this.session.submit();
+    }
+    if (this.rewrite.side !== side) {
+      this.kept[this.rewrite.side] = this.rewrite.value;
+      this.rewrite.show(this.session.textOf(side), this.kept[side], side);
+    }
+    this.form.choose(side);
+    this.want(false);
+    return this.rewrite.focus();
+  }
+
+  /** The key R: write. */
+  write() {
+    if (this.form.mode !== "compare" || this.rewrite.isOpen) return this.rewrite.focus();
+    if (!SIDES.includes(this.form.outcome)) return this.want(!this.wanted);
+    this.rewrite.show(this.session.textOf(this.form.outcome), "", this.form.outcome);
+    return this.rewrite.focus();
+  }
+
+  want(wanted) {
+    this.wanted = wanted;
+    this.button.setAttribute("aria-pressed", String(wanted));
+    this.hint.textContent = wanted ? t("Now say which is better: its rewrite opens.") : "";
+    if (wanted) this.say(this.hint.textContent);
+  }
+}
