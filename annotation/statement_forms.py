@@ -40,7 +40,9 @@ class StatementForm(forms.Form):
 
     def again(self, refusal: Exception) -> Self:
         """The same words, with what speaks against them, written from now on against what is in force by now."""
-        data = {**self.data, "seen": refusal.current} if isinstance(refusal, ChangedMeanwhile) else self.data
+        data = {name: self.data[name] for name in self.data}
+        if isinstance(refusal, ChangedMeanwhile):
+            data["seen"] = str(refusal.current)
         form = type(self)(data)
         form.add_error("text", str(refusal))
         return form
