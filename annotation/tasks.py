@@ -7,12 +7,15 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import policy, receive, refill, variants
+from annotation import forecast, overlap, policy, receive, refill, variants
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
 
 logger = logging.getLogger(__name__)
+
+FORECAST_PAUSE = 60
+"""Seconds between two forecasts of one project."""
 
 
 @shared_task(ignore_result=True)
@@ -54,6 +57,30 @@ def ask_policies() -> None:
             policy.ask(project)
         except Exception:
             logger.exception("the policy of %s could not be asked", project.slug)
+
+
+@shared_task(ignore_result=True)
+def ask_forecasts() -> None:
+    """Send for a forecast of severity where there is something new to learn from, or to guess."""
+    for project in Project.objects.all():
+        try:
+            if forecast.due(project) and cache.add(f"forecast-{project.pk}", 1, FORECAST_PAUSE):
+                forecast_severity.delay_on_commit(project.pk)
+        except Exception:
+            logger.exception("whether a forecast for %s is due could not be told", project.slug)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def forecast_severity(project_id: int) -> None:
+    """Guess the severity of what is unread. Safe to deliver twice."""
+    forecast.run(Project.objects.get(pk=project_id))
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def apply_overlap(project_id: int, topic_id: int | None) -> None:
+    """Bring the seats of a long queue in line with the number of readers. Safe to deliver twice."""
+    project = Project.objects.get(pk=project_id)
+    overlap.apply(project, project.topics.get(pk=topic_id) if topic_id else None)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -275,6 +275,11 @@ CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "training.tasks.reap_rounds", "schedule": schedule(TICK), "options": {"expires": TICK * 4}},
     "refill": {"task": "annotation.tasks.refill_queues", "schedule": schedule(TICK), "options": {"expires": TICK * 4}},
     "policies": {"task": "annotation.tasks.ask_policies", "schedule": schedule(TICK), "options": {"expires": TICK * 4}},
+    "forecasts": {
+        "task": "annotation.tasks.ask_forecasts",
+        "schedule": schedule(max(TICK, 60)),
+        "options": {"expires": 60},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 
