@@ -18,7 +18,7 @@ from annotation.science.agreement import (
     prevalence,
 )
 from annotation.science.distances import Distance
-from annotation.science.estimates import Estimate, mean
+from annotation.science.estimates import BOOTSTRAP, RESAMPLES, Estimate, mean
 from annotation.science.kappa import between_groups, cohen_kappa, difference
 from annotation.science.similarity import word_similarity
 from annotation.tally import MOST, Tally, read_twice, rewrites, tally
@@ -50,6 +50,7 @@ def work_out(project: Project, *, most: int = MOST) -> Report:
     total = read_twice(project).count()
     found = tally(project, most=most)
     data = {
+        "method": f"{BOOTSTRAP}, {RESAMPLES} resamples",
         "answers": found.answers,
         "items": found.items,
         "people": len(found.people),

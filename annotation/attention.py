@@ -19,7 +19,7 @@ from annotation.tally import read_twice
 from studio.models import Project, pseudonym
 
 KIND = "annotators"
-MOST = 60_000
+MOST = 30_000
 """Answers the models are given at most, those at the newest items first."""
 PATIENCE = 600.0
 """Seconds the models may take."""

@@ -117,3 +117,30 @@ def warm_soon(project: Project) -> None:
             warm_answers.apply_async((project.pk,), expires=WARM_EVERY)
     except Exception:
         logger.info("the live model of %s could not be asked to load", project.slug, exc_info=True)
+
+
+@shared_task(ignore_result=True)
+def measure_where_due() -> None:
+    """Work out agreement wherever enough answers have come in since it was last worked out."""
+    for project in Project.objects.all():
+        if reports.due(project):
+            measure_agreement.delay_on_commit(project.pk)
+
+
+MEASURING = 900
+"""Seconds after which a measurement that never ended no longer keeps another from beginning."""
+
+
+@shared_task(ignore_result=True)
+def measure_agreement(project_id: int) -> None:
+    """Work out one project's agreement and the annotator models' opinion; one at a time per project."""
+    from annotation import agreement, attention  # with numpy, which has no place in the web process
+
+    if not cache.add(f"measuring/{project_id}", True, MEASURING):
+        return
+    try:
+        project = Project.objects.get(pk=project_id)
+        agreement.work_out(project)
+        attention.work_out(project)
+    finally:
+        cache.delete(f"measuring/{project_id}")

@@ -13,6 +13,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from statistics import median
 from typing import Any, NamedTuple
 
 from annotation.science.agreement import krippendorff_alpha, pattern
@@ -24,8 +25,9 @@ Answers = Sequence[tuple[Any, str, str]]
 
 FEWEST_ANSWERS = 20
 """Answers to items that others read, below which nothing is said of a person."""
-LOW = 0.5
-"""A competence below this says that habit explains a person's answers better than the items do."""
+LOW, BEHIND = 0.5, 0.1
+"""Low is who has less than this part of the median competence, and is so far behind the median accuracy: both models
+must say so. Where a question is hard, everybody's competence is low, and that is no news of a person."""
 RESAMPLES = 1000
 
 MINORITY = "minority"
@@ -210,10 +212,19 @@ def _joined(pairs: list[tuple[str, str]]) -> list[list[str]]:
     return [sorted(group) for group in groups]
 
 
+def lowest(people: Iterable[Person]) -> list[str]:
+    """Those whom both models place well below the median person; nobody where fewer than three are judged."""
+    judged = [(one.who, one.accuracy, one.competence) for one in people if one.accuracy is not None]
+    if len(judged) < 3:
+        return []
+    accuracy, usual = (median(column) for column in ([one[1] for one in judged], [one[2] or 0.0 for one in judged]))
+    return [who for who, right, own in judged if right < accuracy - BEHIND and (own or 0.0) < LOW * usual]
+
+
 def opinion(answers: Answers, *, seed: int = 0) -> dict[str, Any]:
-    """`competence` of everybody, and `circles` among those below `LOW`, ready for JSON."""
+    """`competence` of everybody, and `circles` among those who are `low`, ready for JSON."""
     people = competence(answers, seed=seed)
-    low = [person.who for person in people if person.competence is not None and person.competence < LOW]
+    low = lowest(people)
     found = circles(answers, low)
     return {
         "people": [person._asdict() | {"low": person.who in low} for person in people],

@@ -34,8 +34,10 @@ class Estimate:
     reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
+        """Ready for JSON, six digits kept: what is not there is left out, and so is the usual method."""
+        found = {name: round(one, 6) if isinstance(one, float) else one for name, one in asdict(self).items()}
+        usual = {"method": BOOTSTRAP}
+        return {name: one for name, one in found.items() if name == "value" or one not in (None, "", usual.get(name))}
 
 
 def undefined(reason: str, n: int = 0) -> Estimate:

@@ -1,0 +1,39 @@
+"""The newest report of a kind, and whether it is time for another. Only reads, and without numpy."""
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotation.models import Answer, Report, Seat
+from studio.models import Project
+
+OFTEN = timedelta(minutes=5)
+"""Between two reports at least, however fast answers come."""
+AT_LEAST = timedelta(hours=1)
+"""After so long a single new answer is enough."""
+NEWS = 50
+"""Before that, one new answer in so many."""
+
+
+def newest(project: Project, kind: str) -> Report | None:
+    """The report that a page shows."""
+    return Report.objects.filter(project=project, kind=kind).first()
+
+
+def new_answers(project: Project, since: int) -> QuerySet[Answer]:
+    """Answers beyond an item's first reading, given after the answer `since`: what can change an agreement."""
+    beyond = Answer.objects.filter(pk__gt=since, item__project=project, seat__purpose=Seat.Purpose.WORK)
+    return beyond.filter(seat__position__gt=0)
+
+
+def due(project: Project) -> bool:
+    """Is it time to work out the agreement of `project` again?"""
+    last = newest(project, "agreement")
+    if last is None:
+        return new_answers(project, 0).exists()
+    age = timezone.now() - last.at
+    if age < OFTEN:
+        return False
+    enough = 1 if age >= AT_LEAST else max(1, last.data["answers"] // NEWS)
+    return new_answers(project, last.last_answer)[:enough].count() >= enough
