@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import forecast, overlap, policy, receive, refill, variants
+from annotation import forecast, overlap, policy, receive, refill, reports, variants
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
