@@ -59,16 +59,21 @@ def around(run: list[str], first: int, last: int) -> list[Line]:
 
 
 def same(line: str) -> Line:
-    return Line("same", (Piece("same", line),))
+    return Line("same", whole("same", line))
+
+
+def whole(change: str, line: str) -> tuple[Piece, ...]:
+    """A line as one piece; an empty one has none."""
+    return (Piece(change, line),) if line else ()
 
 
 def changed(out: list[str], put: list[str]) -> list[Line]:
     lines = []
     for old, new in zip_longest(out, put):
         if new is None:
-            lines.append(Line("out", (Piece("out", old),)))
+            lines.append(Line("out", whole("out", old)))
         elif old is None:
-            lines.append(Line("in", (Piece("in", new),)))
+            lines.append(Line("in", whole("in", new)))
         else:
             lines.append(Line("changed", tuple(word_diff(old, new))))
     return lines

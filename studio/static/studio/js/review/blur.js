@@ -30,11 +30,11 @@ export class Blur {
     this.isHard = this.from !== null && forecast !== null && forecast >= this.from;
     this.isAsked = false;
     if (this.isHard) {
-      this.says = t("Covered, because it is likely to be hard: {forecast} of 3.", { forecast: forecast.toFixed(1) });
-      find("cover-text").textContent = this.says;
+      const value = forecast.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+      find("cover-text").textContent = t("Likely to be hard: {forecast} of 3, by forecast.", { forecast: value });
     }
     this.paint();
-    if (this.isCovered && !this.warning.isUp) sayAside(this.says);
+    if (this.isCovered && !this.warning.isUp) sayAside(`${find("cover-text").textContent} ${t("The text is covered until you ask for it.")}`);
   }
 
   toggle() {
