@@ -7,6 +7,7 @@ from django.conf import settings
 
 from annotation.models import Answer, Item, Seat
 from annotation.policy import new_demonstrations
+from studio import attention
 from studio.models import Project, Role, User
 from training.evidence import TITLES
 from training.models import ModelVersion, Score
@@ -55,6 +56,7 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "prompts": project.prompts.count(),
         "refill": project.refills.order_by("-pk").first(),
         "enough": ENOUGH,
+        "matters": attention.matters(project, user, role) if role else [],
         **measured(project),
     }
 
