@@ -1,6 +1,9 @@
 """How fast people get their items, how much that costs the server, and that nobody ever gets what is another's.
 
-    python -m benchmarks.queue [--items 100000] [--annotators 8 32] [--database both] [--seconds 10]
+    python -m benchmarks.queue [--items 100000] [--annotators 8 32] [--database both] [--seconds 10] [--plain]
+
+With four topics (one restricted, one opted out of by some, one with two readers), gold items and term lists switched
+on, unless `--plain`.
 
 A cycle is one submit, whose reply brings the next leased item, over real HTTP with connections that are kept alive, to
 the web server as the launcher starts it. Nobody thinks between two answers: what the server can do is what is measured.
@@ -37,6 +40,7 @@ class Result:
     slowest: float
     doubles: int
     lost: int
+    gold: int
     errors: list[str]
 
     @property
@@ -53,7 +57,7 @@ class Result:
         return (
             f"{self.name}: {self.cycles} cycles, {self.per_second:.0f}/s, p50 {self.p50:.0f} ms, p95 {self.p95:.0f} ms,"
             f" slowest {self.slowest:.0f} ms, web server CPU {self.web_ms:.1f} ms{database} per cycle,"
-            f" {self.doubles} double seats, {self.lost} lost, {len(self.errors)} errors"
+            f" {self.doubles} double seats, {self.lost} lost, {self.gold} on gold, {len(self.errors)} errors"
         )
 
 
@@ -72,8 +76,7 @@ def crowd(server: Server, world: dict[str, Any], people: range, seconds: float, 
     web, database = server.web_seconds() - web, server.database_seconds() - database
     for reader in readers:
         reader.communicate()
-    books = json.loads(server.program("benchmarks.crowd.world", "books"))
-    return result(name, told, books, web=web, database=database, seconds=seconds)
+    return result(name, told, books(server), web=web, database=database, seconds=seconds)
 
 
 def start(order: dict[str, Any]) -> Any:
@@ -98,16 +101,19 @@ def result(
         p50=cut[9],
         p95=cut[18],
         slowest=took[-1] if took else 0.0,
-        doubles=sum(times - 1 for times in given.values()) + books["items_answered_twice"] + books["strange_hands"],
-        lost=len({*saved} - kept) + abs(len(kept) - books["verdicts"]),
+        doubles=sum(times - 1 for times in given.values())
+        + sum(books[name] for name in ("answered_too_often", "twice_by_one", "strange_hands")),
+        lost=len({*saved} - kept)
+        + sum(books[name] for name in ("closed_without_answer", "answered_but_open", "verdicts_missing_or_wrong")),
+        gold=books["gold_answers"],
         errors=[error for one in told for error in one["errors"]],
     )
 
 
-def at_one_size(database: str, items: int, annotators: list[int], seconds: float) -> list[Bar]:
+def at_one_size(database: str, items: int, annotators: list[int], seconds: float, plain: bool) -> list[Bar]:
     bars = []
     with studio(database) as server:
-        world = make(server, items, sum(annotators))
+        world = make(server, items, sum(annotators), plain=plain)
         first = 0
         for count in annotators:
             people, first = range(first, first + count), first + count
@@ -131,20 +137,25 @@ def kept_promises(found: Result, count: int) -> list[Bar]:
     return bars
 
 
-def growth(database: str, seconds: float) -> Bar:
+def growth(database: str, seconds: float, plain: bool) -> Bar:
     """Server CPU per cycle at LARGE against SMALL; half of the items were read before, by the people who read now."""
     costs = []
     for items in (SMALL, LARGE):
         with studio(database) as server:
-            world = make(server, items, 8, read=items // 2)
+            world = make(server, items, 8, read=items // 2, plain=plain)
             found = crowd(server, world, range(8), seconds, f"{database}, {items:,} items, half of them read")
             print(found, *found.errors[:3], sep="\n", flush=True)
             costs.append(found.server_ms)
     return at_most(f"{database}: cost at {LARGE:,} items against {SMALL:,}", costs[1] / costs[0], 1.3, "times")
 
 
-def make(server: Server, items: int, people: int, read: int = 0) -> dict[str, Any]:
-    return json.loads(server.program("benchmarks.crowd.world", "make", str(items), str(people), str(read)))
+def make(server: Server, items: int, people: int, read: int = 0, *, plain: bool = False) -> dict[str, Any]:
+    numbers = [str(items), str(people), str(read), *(["plain"] if plain else [])]
+    return json.loads(server.program("benchmarks.crowd.world", "make", *numbers))
+
+
+def books(server: Server) -> dict[str, Any]:
+    return json.loads(server.program("benchmarks.crowd.world", "books"))
 
 
 def main() -> int:
@@ -154,13 +165,15 @@ def main() -> int:
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--no-growth", action="store_true", help=f"leave out the runs at {SMALL:,} and {LARGE:,} items")
+    parser.add_argument("--plain", action="store_true", help="one topic, one reader, no gold: the queue by itself")
     asked = parser.parse_args()
     print(machine(), flush=True)
     bars = []
     for database in ["sqlite", "postgresql"] if asked.database == "both" else [asked.database]:
-        bars += at_one_size(database, asked.items, asked.annotators, asked.seconds) if asked.annotators else []
+        if asked.annotators:
+            bars += at_one_size(database, asked.items, asked.annotators, asked.seconds, asked.plain)
         if not asked.no_growth:
-            bars.append(growth(database, asked.seconds))
+            bars.append(growth(database, asked.seconds, asked.plain))
     return report(bars)
 
 

@@ -3,13 +3,14 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -63,16 +64,45 @@ def studio(database: str, **settings: str) -> Iterator[Server]:
 
 @contextmanager
 def serving(env: dict[str, str], others: tuple[int, ...]) -> Iterator[Server]:
+    prepare(env)
+    with Web(env) as web:
+        yield Server(web.port, env, (web.process.pid, *others))
+
+
+def prepare(env: dict[str, str]) -> None:
+    """Tables and static files."""
     run(env, "manage.py", "migrate", "--verbosity", "0")
     run(env, "manage.py", "collectstatic", "--noinput", "--verbosity", "0")
-    port = free_port()
-    process = subprocess.Popen(web("127.0.0.1", port, {}).argv, env={**os.environ, **env})
-    try:
-        until_it_answers(process, port)
-        yield Server(port, env, (process.pid, *others))
-    finally:
-        process.terminate()
-        process.wait(20)
+
+
+class Web:
+    """gunicorn as the launcher starts it, in a process group of its own, so that all of it can be killed at once."""
+
+    def __init__(self, env: dict[str, str]):
+        self.env, self.port = env, free_port()
+
+    def __enter__(self) -> "Web":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        finally:
+            self.kill()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        argv = web("127.0.0.1", self.port, {}).argv
+        self.process = subprocess.Popen(argv, env={**os.environ, **self.env}, start_new_session=True)
+        until_it_answers(self.process, self.port)
+
+    def kill(self) -> None:
+        """SIGKILL for the master and its workers in the same moment."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
@@ -89,26 +119,51 @@ def until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
 @contextmanager
 def postgresql() -> Iterator[tuple[str, int]]:
     """A private server with its defaults, so that a commit is on the disk when it says so: its URL and process."""
-    binaries, user = find_bin(), server_user()
-    folder = Path(tempfile.mkdtemp(prefix="studio-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
-    if user:
-        os.chown(folder, int(str(user["user"])), int(str(user["group"])))
-    try:
-        make = [binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        made = subprocess.run([*make, "--locale=C"], cwd="/", capture_output=True, text=True, check=False, **user)
+    with Cluster() as cluster:
+        yield cluster.url, cluster.process.pid
+
+
+class Cluster:
+    """A private PostgreSQL that can be crashed and started again."""
+
+    def __enter__(self) -> "Cluster":
+        self.binaries, self.user = find_bin(), server_user()
+        self.folder = Path(tempfile.mkdtemp(prefix="studio-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
+        self.url = f"postgres://postgres@/postgres?host={self.folder}"
+        if self.user:
+            os.chown(self.folder, int(str(self.user["user"])), int(str(self.user["group"])))
+        make = [self.binaries / "initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        made = subprocess.run(
+            [*make, "--locale=C"], cwd="/", capture_output=True, text=True, check=False, **self.user
+        )  # fmt: skip
         if made.returncode:
             raise SystemExit(f"initdb failed: {made.stderr}")
-        start = [binaries / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(start, cwd="/", stdout=log, stderr=log, start_new_session=True, **user)
-        try:
-            wait_for(server, binaries, folder)
-            yield f"postgres://postgres@/postgres?host={folder}", server.pid
-        finally:
-            server.send_signal(2)  # SIGINT: PostgreSQL's fast shutdown
-            server.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        self.process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        start = [self.binaries / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses="]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                start, cwd="/", stdout=log, stderr=log, start_new_session=True, **self.user
+            )  # fmt: skip
+        wait_for(self.process, self.binaries, self.folder)
+
+    def crash(self) -> None:
+        """PostgreSQL's immediate shutdown: nothing is finished or flushed, the next start recovers from the log."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+
+    def ask(self, sql: str) -> str:
+        """The first line of an answer."""
+        asked = [self.binaries / "psql", "-h", self.folder, "-U", "postgres", "-At", "-c", sql]
+        return subprocess.run(asked, capture_output=True, text=True, check=True, cwd="/").stdout.strip()
 
 
 def run(env: dict[str, str], *arguments: str) -> str:
