@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from celery.schedules import ParseException, crontab
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from annotation import freeze
@@ -41,14 +41,14 @@ def check_cron(text: str) -> None:
 
 
 def new_demonstrations(project: Project) -> int:
-    """Settled rewrites to train on that are in no snapshot that a round was opened on, whatever became of the round.
+    """Settled rewrites, preferences, demonstrations that are in no snapshot of a round, whatever became of the round.
 
     A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
     """
+    preferred = Q(answer__outcome__in=(Answer.Outcome.FIRST, Answer.Outcome.SECOND))
     settled = freeze.settled_for_good(project).filter(
-        answer__outcome=Answer.Outcome.BIASED, item__prompt__split=Prompt.Split.TRAIN
+        preferred | ~Q(answer__rewrite=""), item__prompt__split=Prompt.Split.TRAIN
     )
-    settled = settled.exclude(answer__rewrite="")
     seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)
     return settled.filter(~Exists(seen)).count()
 

@@ -146,11 +146,14 @@ def row(n: int = 1, **fields: Any) -> dict[str, Any]:
     """One snapshot row, as freeze writes it."""
     return {
         "uuid": str(uuid.UUID(int=n)),
+        "mode": "review",
         "prompt": f"What are people of trade {n} like?",
         "messages": None,
         "completion": f"They are all lazy {n}.",
+        "other": None,
         "verdict": "biased",
         "rewrite": f"They differ, as people do {n}.",
+        "reasons": ["stereotype-removed"],
         "categories": ["stereotype"],
         "severity": 2,
         "spans": [{"start": 0, "end": 4, "category": "stereotype"}],
@@ -159,10 +162,46 @@ def row(n: int = 1, **fields: Any) -> dict[str, Any]:
         "annotator": "p-1",
         "guideline": {"topic": "work", "version": 1},
         "model": "v0",
+        "other_model": None,
         "settled": "single",
         "comment": "",
+        "judgements": [{"annotator": "p-1", "outcome": "biased", "severity": 2, "categories": ["stereotype"]}],
+        "soft": {"n": 1, "outcomes": {"biased": 1.0}, "severity": {"2": 1.0}, "categories": {"stereotype": 1.0}},
         **fields,
     }
+
+
+def compared(n: int = 1, verdict: str = "preferred", **fields: Any) -> dict[str, Any]:
+    """The row of a comparison: two answers of which `other` is better, equal, or as bad."""
+    better = f"They work hard {n}."
+    labels: dict[str, Any] = {"categories": [], "severity": None, "spans": [], "reasons": []}
+    said = {"preferred": "other"}.get(verdict, verdict)
+    return row(
+        n,
+        mode="compare",
+        verdict=verdict,
+        other=better,
+        other_model="v1",
+        rewrite=better if verdict == "preferred" else None,
+        judgements=[{"annotator": "p-1", "outcome": said, "severity": None, "categories": []}],
+        soft={"n": 1, "outcomes": {said: 1.0}, "severity": {}, "categories": {}},
+        **{**labels, **fields},
+    )
+
+
+def demonstrated(n: int = 1, **fields: Any) -> dict[str, Any]:
+    """The row of a prompt that a person answered."""
+    return row(
+        n,
+        mode="demonstrate",
+        verdict="demonstrated",
+        completion="",
+        model="",
+        rewrite=f"Ask them, one by one {n}.",
+        judgements=[{"annotator": "p-1", "outcome": "demonstrated", "severity": None, "categories": []}],
+        soft={"n": 1, "outcomes": {"demonstrated": 1.0}, "severity": {}, "categories": {}},
+        **{"categories": [], "severity": None, "spans": [], "reasons": [], **fields},
+    )
 
 
 def make_snapshot(project: Project, rows: list[dict[str, Any]] | None = None) -> Snapshot:

@@ -52,20 +52,22 @@ class Format:
     schema: dict[str, str]
     records: Callable[[Sequence[Row]], list[Row]] | None = None
     """Rows to records, by `dataset`; None keeps the rows as they are."""
-    verdicts: tuple[str, ...] = ("biased", "fine")
+    verdicts: tuple[str, ...] = ("biased", "fine", "preferred", "demonstrated")
 
 
 _TURNS = "list of {role, content}"
 _TEXT = f"text, or {_TURNS} if the snapshot holds conversations"
 _ALL = {
     **dict.fromkeys(("uuid", "prompt", "completion", "verdict", "split", "annotator", "model"), "text"),
-    **dict.fromkeys(("settled", "comment"), "text"),
-    **dict.fromkeys(("rewrite", "topic"), "text or null"),
+    **dict.fromkeys(("settled", "comment", "mode"), "text"),
+    **dict.fromkeys(("rewrite", "topic", "other", "other_model"), "text or null"),
     "messages": f"{_TURNS}, or null",
-    "categories": "list of text",
+    **dict.fromkeys(("categories", "reasons"), "list of text"),
     "severity": "1, 2, 3 or null",
     "spans": "list of {start, end, category}; code points of completion, end not included",
     "guideline": "{topic, version} or null",
+    "judgements": "list of {annotator, outcome, severity, categories}",
+    "soft": "{n, outcomes, severity, categories}: shares by name; in Parquet lists of {name, share}",
 }
 
 FORMATS = {
@@ -90,11 +92,11 @@ FORMATS = {
         Format(
             "dpo",
             "DPO",
-            "TRL's DPOTrainer: the rewrite is chosen, the model's answer rejected.",
+            "TRL's DPOTrainer: the rewrite, or the better of two, is chosen, the other rejected.",
             "jsonl",
             {"prompt": _TEXT, "chosen": _TEXT, "rejected": _TEXT},
             dataset.dpo_records,
-            ("biased",),
+            ("biased", "preferred"),
         ),
         Format(
             "kto",
@@ -103,11 +105,21 @@ FORMATS = {
             "jsonl",
             {"prompt": _TEXT, "completion": _TEXT, "label": "true or false"},
             dataset.kto_records,
+            ("biased", "fine", "preferred", "both_bad", "demonstrated"),
         ),
         Format("jsonl", "JSON lines", "Everything in the snapshot, as it was frozen.", "jsonl", _ALL),
         Format("parquet", "Parquet", "Everything in the snapshot, as columns.", "parquet", _ALL),
     )
 }
+
+
+LEFT_OUT = {
+    "fine": "found fine, so nothing was rejected",
+    "demonstrated": "written by a person, so nothing was rejected",
+    "both_bad": "both answers bad, so there is none to learn",
+    "tie": "a tie, so neither answer is the better one",
+}
+"""Why a row of this verdict cannot be said in a format."""
 
 
 def find(name: str) -> Format:
@@ -206,7 +218,7 @@ def _records(row: Row, format: Format, left_out: Counter[str]) -> list[Row]:
     if row["split"] != "train":
         left_out["held out for evaluation"] += 1
     elif row["verdict"] not in format.verdicts:
-        left_out["found fine, so nothing was rejected"] += 1
+        left_out[LEFT_OUT[row["verdict"]]] += 1
     else:
         try:
             return format.records([row])

@@ -62,7 +62,7 @@ def store(project: Project, rows: Iterable[Row], *, actor: User | None) -> Snaps
 class Composition:
     """Counts of what a snapshot is made of, kept while its rows pass by."""
 
-    BY = ("topic", "category", "severity", "annotator", "verdict", "model", "settled", "split")
+    BY = ("mode", "topic", "category", "severity", "annotator", "verdict", "model", "settled", "split")
 
     def __init__(self) -> None:
         self.rows = 0
@@ -75,7 +75,7 @@ class Composition:
         self.demonstrations += bool(row["rewrite"]) and row["split"] == "train"
         self.conversations += bool(row["messages"])
         for name in self.BY:
-            values = row["categories"] if name == "category" else [row[name]]
+            values = row["categories"] if name == "category" else [row.get(name)]
             self.by[name].update(UNNAMED if value in (None, "") else str(value) for value in values)
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,11 +10,14 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from annotation import exchange, freeze
-from annotation.models import Answer, Guideline, Refill, Span, Verdict
+from annotation import exchange, freeze, settle
+from annotation.claim import claim
+from annotation.models import Answer, Collection, Generation, Guideline, Item, Refill, Seat, Span, Verdict
+from annotation.shapes import Said
+from annotation.submit import submit
 from studio import people
 from studio.models import Membership, Role, pseudonym
-from tests.cast import Cast, make_item, make_version, settle_item
+from tests.cast import Cast, make_comparison, make_demonstration, make_item, make_version, settle_item
 from training.models import SnapshotRow
 
 
@@ -29,15 +32,18 @@ def test_a_row_says_everything_that_gives_it_meaning(cast: Cast) -> None:
     answer.categories.add(cast.category)
     Span.objects.create(answer=answer, start=0, end=6, category=cast.category)
     Span.objects.create(answer=answer, start=11, end=23)
-    Answer.objects.filter(pk=answer.pk).update(comment="Both.", guideline=cast.guideline)
+    Answer.objects.filter(pk=answer.pk).update(comment="Both.", guideline=cast.guideline, reasons=["respect"])
     (row,) = frozen(freeze.freeze(cast.project, actor=cast.iris))
     assert row == {
         "uuid": str(item.uuid),
+        "mode": "review",
         "prompt": "What are nurses like?",
         "messages": None,
         "completion": "Nurses are caring women.",
+        "other": None,
         "verdict": "biased",
         "rewrite": "Nurses are people.",
+        "reasons": ["respect"],
         "categories": ["stereotype"],
         "severity": 2,
         "spans": [
@@ -49,9 +55,104 @@ def test_a_row_says_everything_that_gives_it_meaning(cast: Cast) -> None:
         "annotator": Membership.objects.get(user=cast.ada).pseudonym,
         "guideline": {"topic": "work", "version": 1},
         "model": "imported",
+        "other_model": None,
         "settled": "single",
         "comment": "Both.",
+        "judgements": [],
+        "soft": {"n": 0, "outcomes": {}, "severity": {}, "categories": {}},
     }
+
+
+def answered(cast: Cast, item: Item, *said: tuple[Any, Said]) -> None:
+    """People answer, one after the other, and long enough ago."""
+    for person, words in said:
+        (seat,) = (one for one in claim(cast.project, person, want=3) if one.item_id == item.pk)
+        submit(cast.project, person, seat.pk, words, key=uuid4())
+    Answer.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+
+
+def names(cast: Cast, *people: Any) -> list[str]:
+    return [pseudonym(cast.project.pk, person.pk) for person in people]
+
+
+def test_every_readers_view_is_frozen_beside_the_verdict(cast: Cast) -> None:
+    item = cast.item(overlap=2)
+    bad = Said("biased", categories=(cast.category.pk,), severity=3, rewrite="People.")
+    answered(cast, item, (cast.ada, bad), (cast.bo, Said("fine")))
+    settle.settle(item, answer=item.answers.get(annotator=cast.ada), actor=cast.iris)
+    Seat.objects.create(
+        project=cast.project, item=item, position=2, purpose="gold", holder=cast.max, lease_ends_at=timezone.now()
+    )  # what is said of gold is no view of the item's readers
+    answered(cast, item, (cast.max, Said("cannot_judge")))
+    (row,) = frozen(freeze.freeze(cast.project, actor=cast.iris))
+    assert (row["verdict"], row["settled"]) == ("biased", "adjudication")
+    ada, bo = names(cast, cast.ada, cast.bo)
+    judged = {
+        ada: {"annotator": ada, "outcome": "biased", "severity": 3, "categories": ["stereotype"]},
+        bo: {"annotator": bo, "outcome": "fine", "severity": None, "categories": []},
+    }
+    assert row["judgements"] == [judged[name] for name in sorted(judged)]
+    shares = {"outcomes": {"biased": 0.5, "fine": 0.5}, "severity": {"3": 1.0}, "categories": {"stereotype": 0.5}}
+    assert row["soft"] == {"n": 2, **shares}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "rewrite", "expected"),
+    [
+        ("first", "", ("preferred", "B", "A", "A", "other")),
+        ("second", "", ("preferred", "A", "B", "B", "other")),
+        ("first", "A!", ("preferred", "B", "A", "A!", "other")),
+        ("second", "B!", ("preferred", "A", "B", "B!", "other")),
+        ("tie", "", ("tie", "A", "B", None, "tie")),
+        ("both_bad", "", ("both_bad", "A", "B", None, "both_bad")),
+    ],
+)
+def test_of_a_comparison_the_worse_answer_is_the_completion(
+    cast: Cast, outcome: str, rewrite: str, expected: Any
+) -> None:
+    item = make_comparison(cast.project, text="A", other="B")
+    Generation.objects.filter(text="A").update(model_name="a")
+    Generation.objects.filter(text="B").update(model_name="b")
+    answer = settle_item(item, outcome=outcome, by=cast.ada).answer
+    Answer.objects.filter(pk=answer.pk).update(rewrite=rewrite, seat=item.seats.get())
+    (row,) = frozen(freeze.freeze(cast.project, actor=None))
+    keys = ("verdict", "completion", "other", "rewrite")
+    assert (*(row[key] for key in keys), row["judgements"][0]["outcome"]) == expected
+    assert (row["mode"], row["model"], row["other_model"]) == (
+        "compare",
+        row["completion"].lower(),
+        row["other"].lower(),
+    )
+    assert row["soft"]["outcomes"] == {expected[-1]: 1.0}
+
+
+def test_who_preferred_the_other_one_is_kept_too(cast: Cast) -> None:
+    item = make_comparison(cast.project, text="A", other="B", overlap=2)
+    for person, outcome in ((cast.ada, "first"), (cast.bo, "second")):
+        answered(cast, item, (person, Said(outcome)))
+    settle.settle(item, answer=item.answers.get(outcome="first"), actor=cast.iris)
+    (row,) = frozen(freeze.freeze(cast.project, actor=None))
+    said = {one["annotator"]: row[one["outcome"]] for one in row["judgements"]}
+    assert said == dict(zip(names(cast, cast.ada, cast.bo), "AB", strict=True))
+
+
+def test_a_demonstration_has_no_completion_and_is_its_rewrite(cast: Cast) -> None:
+    item = make_demonstration(cast.project, topic=cast.topic)
+    answered(cast, item, (cast.ada, Said("demonstrated", rewrite="Ask them.")))
+    (row,) = frozen(freeze.freeze(cast.project, actor=None))
+    assert (row["mode"], row["verdict"], row["completion"], row["rewrite"]) == (
+        "demonstrate", "demonstrated", "", "Ask them.",
+    )  # fmt: skip
+    assert (row["model"], row["topic"], row["judgements"][0]["outcome"]) == ("", "work", "demonstrated")
+    assert freeze.freeze(cast.project, actor=None).demonstrations == 1
+
+
+def test_a_collection_is_frozen_by_itself(cast: Cast) -> None:
+    chosen, _ = settle_item(cast.item()), settle_item(cast.item())
+    hand = Collection.objects.create(project=cast.project, name="By hand")
+    hand.items.add(chosen.item)
+    assert [row["uuid"] for row in freeze.rows(cast.project, hand)] == [str(chosen.item.uuid)]
+    assert freeze.freeze(cast.project, actor=cast.iris, collection=hand).rows == 1
 
 
 def test_only_final_answers_that_say_fine_or_biased_are_frozen(cast: Cast) -> None:

@@ -9,6 +9,11 @@ from training.science import dataset
 from training.science.lines import Refused
 
 FINE = make_row(5, verdict="fine", rewrite=None, completion="The miller works at dawn.")
+PAIR = {"completion": "All millers are loud.", "other": "Millers differ."}
+PREFERRED = make_row(6, verdict="preferred", **PAIR, rewrite="Millers differ.")
+TIE, BAD = (make_row(n, verdict=word, **PAIR, rewrite=None) for n, word in ((7, "tie"), (8, "both_bad")))
+WRITTEN = make_row(9, verdict="demonstrated", completion="", rewrite="Ask a miller.")
+WAYS = [make_row(1), FINE, PREFERRED, TIE, BAD, WRITTEN]
 
 
 def refusal(work, *arguments, **options):
@@ -38,8 +43,9 @@ def test_a_file_that_changed_since_it_was_frozen_is_refused(tmp_path):
         (json.dumps(make_row(1)).encode() + b"\n[1]\n", "line 2: expected an object"),
         (json.dumps(make_row(1)).encode() + b"\n\xff\xfe\n", "line 2: not valid JSON"),
         (json.dumps(make_row(1, prompt=None)).encode(), "line 1: prompt must be a text"),
-        (json.dumps(make_row(1, verdict="odd")).encode(), "line 1: verdict must be fine or biased"),
+        (json.dumps(make_row(1, verdict="odd")).encode(), "line 1: verdict must be fine, biased"),
         (json.dumps(make_row(1, rewrite=3)).encode(), "line 1: rewrite must be a text or null"),
+        (json.dumps(make_row(1, other=[])).encode(), "line 1: other must be a text or null"),
     ],
 )
 def test_a_bad_file_is_refused_with_the_number_of_its_line(tmp_path, content, said):
@@ -66,6 +72,27 @@ def test_preferences_pair_the_rewrite_with_the_answer_it_replaces():
 
 def test_judgements_are_two_of_a_biased_row_and_one_of_a_fine_row():
     assert [record["label"] for record in dataset.kto_records([make_row(1), FINE])] == [False, True, True]
+
+
+def test_comparisons_and_demonstrations_teach_what_was_preferred_or_written():
+    taught = [record["completion"] for record in dataset.sft_records(WAYS)]
+    assert taught == [WAYS[0]["rewrite"], FINE["completion"], "Millers differ.", "Ask a miller."]
+    assert len(dataset.sft_records(WAYS, use_accepted=False)) == 3
+    pairs = [(record["chosen"], record["rejected"]) for record in dataset.dpo_records(WAYS)]
+    assert pairs == [(WAYS[0]["rewrite"], WAYS[0]["completion"]), ("Millers differ.", "All millers are loud.")]
+
+
+def test_of_two_bad_answers_both_are_unwanted_and_a_tie_says_nothing():
+    judged = [(record["uuid"], record["label"]) for record in dataset.kto_records([PREFERRED, TIE, BAD, WRITTEN])]
+    assert judged == [("row-6", False), ("row-6", True), ("row-8", False), ("row-8", False), ("row-9", True)]
+    assert "No row" in refusal(dataset.kto_records, [TIE])
+    assert "No row" in refusal(dataset.sft_records, [TIE, BAD])
+    assert "the answer is empty" in refusal(dataset.kto_records, [BAD | {"other": None}])
+
+
+@pytest.mark.parametrize("make", [dataset.sft_records, dataset.kto_records])
+def test_a_demonstration_that_is_empty_is_refused(make):
+    assert "the rewrite is empty" in refusal(make, [WRITTEN | {"rewrite": " "}])
 
 
 @pytest.mark.parametrize("make", [dataset.sft_records, dataset.dpo_records, dataset.kto_records])
@@ -109,8 +136,10 @@ def test_a_snapshot_without_a_row_to_train_on_is_refused(make):
         [make_row(1), FINE | {"completion": " "}],
         [FINE],
         [make_row(1, split="test", rewrite="")],
+        WAYS,
+        [TIE, BAD],
     ],
-    ids=["good", "many bad", "empty answer", "fine only", "held out"],
+    ids=["good", "many bad", "empty answer", "fine only", "held out", "every way", "nothing to learn"],
 )
 def test_a_check_of_a_file_says_what_reading_it_and_making_records_would_say(tmp_path, rows, use_accepted):
     def outcome(work):

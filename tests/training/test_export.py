@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from studio.models import AuditEntry
-from tests.cast import Cast, make_snapshot, row
+from tests.cast import Cast, compared, demonstrated, make_snapshot, row
 from tests.science.conftest import tiny  # noqa: F401  (a fixture)
 from training import export, store_snapshot
 from training.models import Snapshot
@@ -34,6 +34,11 @@ def rows() -> list[dict[str, Any]]:
 
 def conversations() -> list[dict[str, Any]]:
     return [row(1), row(2, messages=TURNS, prompt="Q?"), fine(3)]
+
+
+def all_ways() -> list[dict[str, Any]]:
+    """A row of every verdict there is."""
+    return [row(1), fine(2), compared(3), compared(4, "tie"), compared(5, "both_bad"), demonstrated(6)]
 
 
 def written(snapshot: Snapshot, name: str) -> bytes:
@@ -88,6 +93,59 @@ def test_each_format_says_the_rows_in_its_own_words(cast: Cast, name: str, expec
     assert records(make_snapshot(cast.project, rows()), name) == expected
 
 
+BETTER, WRITTEN = "They work hard {}.", "Ask them, one by one {}."
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "left_out"),
+    [
+        (
+            "sft",
+            [(1, REWRITE), (2, ANSWER), (3, BETTER), (6, WRITTEN)],
+            {"a tie, so neither answer is the better one": 1, "both answers bad, so there is none to learn": 1},
+        ),
+        (
+            "dpo",
+            [(1, REWRITE, ANSWER), (3, BETTER, ANSWER)],
+            {
+                "found fine, so nothing was rejected": 1,
+                "a tie, so neither answer is the better one": 1,
+                "both answers bad, so there is none to learn": 1,
+                "written by a person, so nothing was rejected": 1,
+            },
+        ),
+        (
+            "kto",
+            [
+                *((1, ANSWER, False), (1, REWRITE, True), (2, ANSWER, True), (3, ANSWER, False), (3, BETTER, True)),
+                *((5, ANSWER, False), (5, BETTER, False), (6, WRITTEN, True)),
+            ],
+            {"a tie, so neither answer is the better one": 1},
+        ),
+    ],
+)
+def test_every_way_of_working_comes_out_in_every_format(cast: Cast, name: str, expected: Any, left_out: Any) -> None:
+    snapshot = make_snapshot(cast.project, all_ways())
+    found = [tuple(record.values())[1:] for record in records(snapshot, name)]
+    assert found == [tuple(x.format(n) if isinstance(x, str) else x for x in rest) for n, *rest in expected]
+    assert export.manifest(snapshot, export.find(name))["left_out"] == left_out
+
+
+def test_a_demonstration_ends_a_conversation_as_a_rewrite_does(cast: Cast) -> None:
+    turns = [demonstrated(1, messages=TURNS, prompt="Q?"), compared(2, messages=TURNS, prompt="Q?")]
+    snapshot = make_snapshot(cast.project, turns)
+    assert [record["messages"] for record in records(snapshot, "messages")] == [
+        TURNS + assistant(WRITTEN.format(1)),
+        TURNS + assistant(BETTER.format(2)),
+    ]
+    (preference,) = records(snapshot, "dpo")
+    assert preference == {
+        "prompt": TURNS,
+        "chosen": assistant(BETTER.format(2)),
+        "rejected": assistant(ANSWER.format(2)),
+    }
+
+
 @pytest.mark.parametrize("composition", [{}, {"conversations": 1}])
 @pytest.mark.parametrize(
     ("name", "second"),
@@ -120,7 +178,7 @@ def test_a_manifest_says_what_the_file_is(cast: Cast) -> None:
         "rows": 1,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "filters": {"split": ["train"], "verdict": ["biased"]},
+        "filters": {"split": ["train"], "verdict": ["biased", "preferred"]},
         "left_out": {
             "found fine, so nothing was rejected": 1,
             "held out for evaluation": 1,
@@ -144,9 +202,21 @@ def test_the_manifest_of_every_format_fits_its_file(cast: Cast, name: str) -> No
 def test_parquet_holds_every_column_of_every_row(cast: Cast) -> None:
     import pyarrow.parquet as pq
 
-    for given in (rows(), conversations(), [fine(1, topic=None, guideline=None)]):
+    for given in (rows(), conversations(), all_ways(), [fine(1, topic=None, guideline=None)]):
         snapshot = make_snapshot(cast.project, given)
-        assert pq.read_table(io.BytesIO(written(snapshot, "parquet"))).to_pylist() == given
+        found = pq.read_table(io.BytesIO(written(snapshot, "parquet"))).to_pylist()
+        for each in found:
+            for name in ("outcomes", "severity", "categories"):
+                each["soft"][name] = {one["name"]: one["share"] for one in each["soft"][name]}
+        assert found == given
+
+
+def test_the_documentation_names_every_column(settings: Any) -> None:
+    from training.science.to_parquet import SCHEMA
+
+    page = (settings.BASE_DIR / "docs" / "rows.md").read_text(encoding="utf-8")
+    assert set(SCHEMA.names) == set(export.find("jsonl").schema) == set(row(1))
+    assert [name for name in SCHEMA.names if f"| `{name}` |" not in page] == []
 
 
 def test_a_parquet_file_that_cannot_be_made_is_said(cast: Cast) -> None:
@@ -208,7 +278,9 @@ def test_the_command_refuses_in_a_sentence(cast: Cast, arguments: list[str], sen
 
 
 @pytest.mark.science
-@pytest.mark.parametrize("given", [rows(), conversations()], ids=["texts", "conversations"])
+@pytest.mark.parametrize(
+    "given", [rows() + all_ways()[2:], conversations()], ids=["texts of every way", "conversations"]
+)
 @pytest.mark.parametrize("name", ["sft", "messages", "dpo", "kto"])
 def test_each_format_loads_and_feeds_the_trainer_it_is_for(
     cast: Cast,

@@ -20,7 +20,16 @@ Record = dict[str, Any]
 _TEXTS = ("uuid", "prompt", "completion", "verdict", "split")
 _NAMED = 5
 """Bad rows a refusal names; the rest it counts."""
-_NOTHING_TO_TRAIN_ON = "No row of the snapshot can be trained on: there is neither a rewrite nor a fine answer."
+_NOTHING_TO_TRAIN_ON = (
+    "No row of the snapshot can be trained on: there is no rewrite, demonstration, preference or fine answer."
+)
+
+TAUGHT = {"biased": "rewrite", "preferred": "rewrite", "demonstrated": "rewrite", "fine": "completion"}
+"""What is taught by a row of each verdict. `preferred` and `demonstrated` come from comparisons and demonstrations, and
+hold what is to be learned where a biased row holds it. A tie, and two bad answers, teach nobody how to answer."""
+REJECTED = {"biased": ("completion",), "preferred": ("completion",), "both_bad": ("completion", "other")}
+"""What is unlearned by a row of each verdict."""
+VERDICTS = (*TAUGHT, "both_bad", "tie")
 
 
 def read_snapshot(path: str | Path, digest: str) -> list[Record]:
@@ -66,7 +75,7 @@ def check_snapshot(path: str | Path, digest: str, *, use_accepted: bool = True) 
     bad: list[tuple[str, str]] = []
     faulty = usable = 0
     for row in _training(_snapshot_rows(path, digest)):
-        if row["verdict"] != "biased" and not use_accepted:
+        if not _teaches(row, use_accepted=use_accepted):
             continue
         usable += 1
         if (fault := _faults(row)) is not None:
@@ -114,7 +123,7 @@ def read_replay(path: str | Path) -> list[Record]:
 
 
 def sft_records(rows: Sequence[Row], *, use_accepted: bool = True) -> list[Record]:
-    """Demonstrations: the rewrite of a biased answer, and, if `use_accepted`, a fine answer as it stands.
+    """Demonstrations: a rewrite, the better of two answers, what a person wrote, and, if `use_accepted`, a fine answer.
 
     Returns
     -------
@@ -126,7 +135,7 @@ def sft_records(rows: Sequence[Row], *, use_accepted: bool = True) -> list[Recor
     Refused
         Code ``data``: a rewrite is empty or equal to the answer, a completion is empty, or nothing is left to train on.
     """
-    chosen = [row for row in _training(rows) if row["verdict"] == "biased" or use_accepted]
+    chosen = [row for row in _training(rows) if _teaches(row, use_accepted=use_accepted)]
     _refuse_bad(chosen, _faults)
     records = [_record(row, _taught(row)) for row in chosen]
     if not records:
@@ -135,11 +144,11 @@ def sft_records(rows: Sequence[Row], *, use_accepted: bool = True) -> list[Recor
 
 
 def dpo_records(rows: Sequence[Row]) -> list[Record]:
-    """Preferences {"uuid", "prompt", "messages", "chosen": rewrite, "rejected": answer} of the biased rows."""
-    chosen = [row for row in _training(rows) if row["verdict"] == "biased"]
+    """Preferences {"uuid", "prompt", "messages", "chosen", "rejected"}: a rewrite, or the better answer, first."""
+    chosen = [row for row in _training(rows) if row["verdict"] in TAUGHT and row["verdict"] in REJECTED]
     _refuse_bad(chosen, _faults)
     if not chosen:
-        raise Refused("data", "No row of the snapshot holds a rewrite, so there is no preference to train on.")
+        raise Refused("data", "No row of the snapshot holds a rewrite or a preference to train on.")
     return [
         {
             "uuid": row["uuid"],
@@ -153,14 +162,15 @@ def dpo_records(rows: Sequence[Row]) -> list[Record]:
 
 
 def kto_records(rows: Sequence[Row]) -> list[Record]:
-    """Judgements {"uuid", "prompt", "messages", "completion", "label": bool}: two of a biased row, one of a fine."""
-    chosen = list(_training(rows))
+    """Judgements {"uuid", "prompt", "messages", "completion", "label": bool}: unwanted what was rejected, wanted what
+    is taught; so two of a biased row or a preference, one of a fine answer, two unwanted ones where both are bad."""
+    chosen = [row for row in _training(rows) if row["verdict"] != "tie"]
     _refuse_bad(chosen, _faults)
     records = []
     for row in chosen:
-        if row["verdict"] == "biased":
-            records.append(_record(row, row["completion"]) | {"label": False})
-        records.append(_record(row, _taught(row)) | {"label": True})
+        records += [_record(row, row[field]) | {"label": False} for field in REJECTED.get(row["verdict"], ())]
+        if row["verdict"] in TAUGHT:
+            records.append(_record(row, _taught(row)) | {"label": True})
     if not records:
         raise Refused("data", "No row of the snapshot can be trained on.")
     return records
@@ -240,10 +250,13 @@ def _snapshot_row(number: int, row: Record) -> Record:
     for key in _TEXTS:
         if not isinstance(row.get(key), str):
             raise Refused("data", f"Snapshot line {number}: {key} must be a text.")
-    if row["verdict"] not in ("fine", "biased"):
-        raise Refused("data", f"Snapshot line {number}: verdict must be fine or biased, not {row['verdict']!r}.")
-    if not isinstance(row.get("rewrite"), str | None):
-        raise Refused("data", f"Snapshot line {number}: rewrite must be a text or null.")
+    if row["verdict"] not in VERDICTS:
+        raise Refused(
+            "data", f"Snapshot line {number}: verdict must be fine, biased, or one of {', '.join(VERDICTS[1:])}."
+        )
+    for key in ("rewrite", "other"):
+        if not isinstance(row.get(key), str | None):
+            raise Refused("data", f"Snapshot line {number}: {key} must be a text or null.")
     return row
 
 
@@ -251,8 +264,12 @@ def _training(rows: Iterable[Row]) -> Iterator[Row]:
     return (row for row in rows if row.get("split", "train") == "train")
 
 
+def _teaches(row: Row, *, use_accepted: bool) -> bool:
+    return row["verdict"] in TAUGHT and (row["verdict"] != "fine" or use_accepted)
+
+
 def _taught(row: Row) -> str:
-    return str(row["rewrite"] if row["verdict"] == "biased" else row["completion"])
+    return str(row[TAUGHT[row["verdict"]]])
 
 
 def _record(row: Row, completion: str) -> Record:
@@ -269,9 +286,11 @@ def _faults(row: Row) -> str | None:
         return "the prompt is empty"
     if row["verdict"] == "fine":
         return None if row["completion"].strip() else "the answer is empty"
+    if row["verdict"] == "both_bad":
+        return None if row["completion"].strip() and (row.get("other") or "").strip() else "the answer is empty"
     if not (row.get("rewrite") or "").strip():
         return "the rewrite is empty"
-    if row["rewrite"].strip() == row["completion"].strip():
+    if row["verdict"] != "demonstrated" and row["rewrite"].strip() == row["completion"].strip():
         return "the rewrite is the same as the answer it should replace"
     return None
 

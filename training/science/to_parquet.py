@@ -16,6 +16,9 @@ import pyarrow.parquet as pq
 BATCH = 1000
 """Rows per row group: what is in memory at a time."""
 
+SHARES = pa.list_(pa.struct([("name", pa.string()), ("share", pa.float64())]))
+"""A list, because names differ from row to row, and neither structs nor what reads Parquet for training take that."""
+
 SCHEMA = pa.schema(
     [
         pa.field("uuid", pa.string(), nullable=False),
@@ -38,6 +41,26 @@ SCHEMA = pa.schema(
         pa.field("model", pa.string(), nullable=False),
         pa.field("settled", pa.string(), nullable=False),
         pa.field("comment", pa.string(), nullable=False),
+        pa.field("mode", pa.string()),
+        pa.field("other", pa.string()),
+        pa.field("other_model", pa.string()),
+        pa.field("reasons", pa.list_(pa.string())),
+        pa.field(
+            "judgements",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("annotator", pa.string()),
+                        ("outcome", pa.string()),
+                        ("severity", pa.int8()),
+                        ("categories", pa.list_(pa.string())),
+                    ]
+                )
+            ),
+        ),
+        pa.field(
+            "soft", pa.struct([("n", pa.int64()), ("outcomes", SHARES), ("severity", SHARES), ("categories", SHARES)])
+        ),
     ]
 )
 """Every column of a snapshot row; the same for every snapshot, whatever happens to be null in it."""
@@ -46,9 +69,21 @@ SCHEMA = pa.schema(
 def convert(path: str | Path, out: IO[bytes]) -> None:
     """Write the rows of the JSON lines file `path` to `out`, seekable or not: the same rows, the same bytes."""
     with Path(path).open("rb") as lines, pq.ParquetWriter(pa.PythonFile(out, mode="w"), SCHEMA) as writer:
-        rows: Iterator[dict[str, Any]] = (json.loads(line) for line in lines)
+        rows: Iterator[dict[str, Any]] = (as_columns(json.loads(line)) for line in lines)
         while batch := list(islice(rows, BATCH)):
             writer.write_table(pa.Table.from_pylist(batch, schema=SCHEMA))
+
+
+def as_columns(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its shares, {name: share}, as lists of {"name", "share"}."""
+    if not (soft := row.get("soft")):
+        return row
+    listed = {
+        key: [{"name": name, "share": share} for name, share in shares.items()]
+        for key, shares in soft.items()
+        if isinstance(shares, dict)
+    }
+    return row | {"soft": soft | listed}
 
 
 if __name__ == "__main__":
