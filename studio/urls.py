@@ -14,6 +14,7 @@ from studio.views import home, join, me, people, project
 
 # one log-in page, and its limit on wrong passwords
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+handler500 = "studio.away.broken"
 urlpatterns = [
     path("", home.home, name="home"),
     path("health/", home.health, name="health"),

@@ -1,0 +1,27 @@
+"""What is answered when something broke: 503 and "try again" where the database is away, else 500.
+
+A page that hears 503 sends the same again after a moment; so does any client that keeps to Retry-After.
+"""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.defaults import server_error
+
+AGAIN_AFTER = "2"
+"""Seconds; a database that was restarted answers within that, or soon after."""
+SENTENCE = "The database does not answer just now. Nothing that was saved is lost: try again in a moment."
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Django's handler of uncaught exceptions: it is called while the exception is being handled."""
+    if not isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return server_error(request)
+    if "json" in request.headers.get("Accept", "") or request.content_type == "application/json":
+        response: HttpResponse = JsonResponse({"error": SENTENCE}, status=503)
+    else:
+        response = render(None, "503.html", {"sentence": SENTENCE}, status=503)  # no request: nobody may be asked for
+    response["Retry-After"] = AGAIN_AFTER
+    return response
