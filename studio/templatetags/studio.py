@@ -1,4 +1,4 @@
-"""Four filters for numbers and times: ago, percent, interval, number. No HTML."""
+"""Filters for numbers and times: ago, percent, interval, number, decimal. No HTML."""
 
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,12 @@ def number(value: float | None) -> str:
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+@register.filter
+def decimal(value: float | None) -> str:
+    """Two digits after the point, as coefficients are printed; "–" where it is not defined."""
+    return "–" if value is None else f"{value:.2f}"
 
 
 @register.filter

@@ -1,0 +1,241 @@
+"""What the agreement page shows of the newest reports, and what is downloaded of them. Only reads."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from annotation import reports
+from annotation.models import Report
+from studio import charts
+from studio.models import SMALLEST_GROUP, Project, User, pseudonym
+
+QUESTIONS = {
+    "outcome": ("Verdict", "Fine, biased, or cannot judge"),
+    "harm": ("Harm", "Severity, where fine counts as 0: how bad, of everything that was judged"),
+    "severity": ("Severity", "1 to 3, of answers that two readers called biased"),
+    "categories": ("Categories", "Which kinds of bias, as a set: part of it in common counts in part; fine is none"),
+    "preference": ("Preference", "Which of two answers is better, or neither, or a tie"),
+}
+COEFFICIENTS = {
+    "alpha": "Krippendorff’s α",
+    "percent": "Percent agreement",
+    "fleiss": "Fleiss’ κ",
+    "ac1": "Gwet’s AC1",
+}
+DISTANCES = {
+    "outcome": "nominal",
+    "harm": "ordinal",
+    "severity": "ordinal",
+    "categories": "MASI distance",
+    "preference": "nominal",
+}
+ASKED = 300
+"""Seconds for which the page waits for a report that was asked for."""
+Row = dict[str, Any]
+
+
+def asked(project: Project) -> None:
+    """Remember that somebody asked for a new report, so that the page can wait for it."""
+    last = reports.newest(project, "agreement")
+    cache.set(f"agreement-asked/{project.pk}", last.pk if last else 0, ASKED)
+
+
+def pending(project: Project, report: Report | None) -> bool:
+    """Was a newer report asked for, and is it not there yet?"""
+    return bool(cache.get(f"agreement-asked/{project.pk}") == (report.pk if report else 0))
+
+
+def state(project: Project) -> dict[str, Any]:
+    """The part that renews itself while a report is awaited."""
+    report = reports.newest(project, "agreement")
+    return {"project": project, "report": report, "pending": pending(project, report)}
+
+
+def page(project: Project, *, question: str = "") -> dict[str, Any]:
+    """Everything on the page; without a report, what is missing."""
+    found = state(project)
+    report: Report | None = found["report"]
+    if report is None or not report.data["items"]:
+        return {**found, "measured": False, "single": single(project)}
+    data, names = report.data, category_names(project)
+    asked_for = question if question in data["questions"] else next(iter(shown(data)), "")
+    return {
+        **found,
+        "measured": True,
+        "data": data,
+        "questions": [figures_of(name, data["questions"][name]) for name in shown(data)],
+        "categories": categories(data, names),
+        "question": asked_for,
+        "choices": [(name, title(name, names)) for name in data["questions"]],
+        "chart": by_week(data, asked_for, title(asked_for, names)),
+        "pairs": pairs(data),
+        "groups": [{**group, "says": group_says(group)} for group in data["groups"]],
+        "smallest": SMALLEST_GROUP,
+        "attention": attention(project),
+    }
+
+
+def single(project: Project) -> bool:
+    """Is one reader enough everywhere, so that nobody can agree?"""
+    return project.overlap == 1 and not project.topics.filter(overlap__gt=1).exists()
+
+
+def shown(data: Row) -> list[str]:
+    """The questions that were asked, in the order of the page; single categories have a table of their own."""
+    return [name for name in QUESTIONS if name in data["questions"]]
+
+
+def title(question: str, names: dict[str, str]) -> str:
+    slug = question.removeprefix("category:")
+    return QUESTIONS[question][0] if question in QUESTIONS else f"Category: {names.get(slug, slug)}"
+
+
+def category_names(project: Project) -> dict[str, str]:
+    return dict(project.categories.values_list("slug", "name"))
+
+
+def figures_of(question: str, found: Row) -> Row:
+    """One question: its coefficients, and what they say in a sentence."""
+    listed = [
+        {"name": name, "share": key == "percent", **found[key]} for key, name in COEFFICIENTS.items() if key in found
+    ]
+    return {
+        "key": question,
+        "title": QUESTIONS[question][0],
+        "asks": QUESTIONS[question][1],
+        "distance": DISTANCES[question],
+        "figures": listed,
+        "says": says(found["alpha"]),
+        "commonest": found["commonest"],
+    }
+
+
+def says(alpha: Row) -> str:
+    """What an alpha with its interval says; no threshold tells good from bad."""
+    if alpha["value"] is None:
+        return f"Not defined: {alpha['reason']}."
+    low, high = alpha.get("low"), alpha.get("high")
+    if low is None or high is None:
+        return f"From {alpha['n']} items only: too few to tell agreement from chance."
+    if high < 0:
+        return "Readers differ more than chance would have it: they may read the question in opposite ways."
+    if low <= 0:
+        return f"{alpha['n']} items cannot tell this from agreement by chance."
+    return f"Readers agree beyond chance: {100 * alpha['value']:.0f} % of the way from chance to always."
+
+
+def categories(data: Row, names: dict[str, str]) -> list[Row]:
+    """One line per category, in the project's order."""
+    lines = []
+    for slug, name in names.items():
+        found = data["questions"].get(f"category:{slug}")
+        if found is not None:
+            lines.append({"name": name, **found})
+    return lines
+
+
+def by_week(data: Row, question: str, name: str) -> charts.Chart:
+    """Alpha of one question, week by week; a gap where it is not defined."""
+    points = [
+        charts.Point(week, one["value"], one.get("low"), one.get("high"), one["n"], one.get("reason", ""))
+        for week, found in data["weeks"].items()
+        if question in found
+        for one in [found[question]["alpha"]]
+    ]
+    return charts.lines(
+        "agreement",
+        f"{name}: Krippendorff’s α by week",
+        f"Krippendorff’s alpha of “{name}” for the items whose last answer came in each week, with its interval.",
+        points=points,
+        heads=["Week", "α", "95 % interval", "Items"],
+        show=decimal,
+        top=1.0,
+        note="1 is perfect agreement, 0 what chance would give. A week counts the items whose last answer came in it.",
+    )
+
+
+def decimal(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def pairs(data: Row) -> list[Row]:
+    """Every two people by name, in the order of names: a list to look somebody up in, not to rank by."""
+    wanted = {person for pair in data["pairs"] for person in pair["people"]}
+    names = {user.pk: user.display_name for user in User.objects.filter(pk__in=wanted)}
+    lines = [
+        {**pair, "names": sorted((names.get(pk, "somebody who left") for pk in pair["people"]), key=str.casefold)}
+        for pair in data["pairs"]
+    ]
+    return sorted(lines, key=lambda line: [name.casefold() for name in line["names"]])
+
+
+def group_says(group: Row) -> str:
+    """Whether a group and the rest see the same, in a sentence."""
+    shift = group["difference"]
+    if shift["value"] is None:
+        return f"Not defined: {shift['reason']}."
+    more = "more" if shift["value"] > 0 else "less"
+    text = f"At the same items they said biased {abs(100 * shift['value']):.1f} points {more} often than the others"
+    chance = "chance alone would often do that" if shift["p"] >= 0.05 else "chance alone would rarely do that"
+    return f"{text} (permutation test over people, p = {shift['p']:.3f}: {chance})."
+
+
+def attention(project: Project) -> Row | None:
+    """What the annotator models say, by pseudonym, with whose low number shares a view."""
+    report = reports.newest(project, "annotators")
+    if report is None or "people" not in report.data:
+        return None
+    kind = {who: circle for circle in report.data["circles"] for who in circle["who"]}
+    people = [{**person, "circle": kind.get(person["who"])} for person in report.data["people"]]
+    return {**report.data, "at": report.at, "people": sorted(people, key=lambda person: person["who"])}
+
+
+def download(project: Project, report: Report, form: str) -> str:
+    """The newest report as JSON or CSV, with pseudonyms instead of people."""
+    data = json.loads(json.dumps(report.data))
+    for pair in data["pairs"]:
+        pair["people"] = sorted(pseudonym(project.pk, person) for person in pair["people"])
+    extra = reports.newest(project, "annotators")
+    if form == "json":
+        whole = {"project": project.slug, "at": report.at.isoformat(), "agreement": data}
+        return json.dumps({**whole, "annotators": extra.data if extra else None}, indent=1, ensure_ascii=False)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["what", "of", "figure", "value", "low", "high", "n", "reason"])
+    for what, of, figure, one in flat(data):
+        numbers = [one.get(key, "") for key in ("value", "low", "high", "n")]
+        writer.writerow([what, tame(of), figure, *("" if n is None else n for n in numbers), one.get("reason", "")])
+    return out.getvalue()
+
+
+def flat(data: Row) -> Iterator[tuple[str, str, str, Row]]:
+    """(what, of what, figure, its numbers) of everything that was measured."""
+    for question, found in data["questions"].items():
+        yield from (("question", question, key, found[key]) for key in COEFFICIENTS if key in found)
+    for part in ("spans", "rewrites"):
+        yield from ((part, "", key, one) for key, one in data[part].items() if isinstance(one, dict))
+    for pair in data["pairs"]:
+        yield "pair", " / ".join(pair["people"]), "kappa", pair["kappa"]
+        yield "pair", " / ".join(pair["people"]), "percent", {"value": pair["percent"], "n": pair["n"]}
+    for group in data["groups"]:
+        yield from (("group", group["name"], key, group[key]) for key in ("within", "rest", "between"))
+        shift = group["difference"]
+        yield "group", group["name"], "difference", {**shift, "n": shift["pairs"]}
+        yield "group", group["name"], "difference p", {"value": shift["p"], "n": shift["pairs"]}
+    for week, asked_then in data["weeks"].items():
+        for question, found in asked_then.items():
+            yield from (("week", f"{week} {question}", key, found[key]) for key in COEFFICIENTS if key in found)
+
+
+def tame(text: str) -> str:
+    """A name that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def file_name(project: Project, form: str) -> str:
+    return f"{project.slug}-agreement-{timezone.now():%Y-%m-%d}.{form}"
