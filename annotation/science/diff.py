@@ -81,6 +81,52 @@ def merged(steps: list[tuple[str, str]]) -> list[Piece]:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """How much was changed: words and characters (code points) taken out and put in, of how many in the old text."""
+
+    words_out: int
+    words_in: int
+    letters_out: int
+    letters_in: int
+    words: int
+    letters: int
+
+    @property
+    def share(self) -> float:
+        """Words out and in, of all in both texts: 0 is the same text, 1 shares no word with it; 0 for two empty ones."""
+        both = self.words + self.words - self.words_out + self.words_in
+        return (self.words_out + self.words_in) / both if both else 0.0
+
+
+def amount(pieces: list[Piece]) -> Amount:
+    """How much of a text was changed, from its `word_diff`; js/review/diff.js counts the same way.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        As `word_diff` returns them.
+
+    Returns
+    -------
+    Amount
+        A run of white space by itself is no word, but its characters count.
+    """
+    texts = {change: [piece.text for piece in pieces if piece.change == change] for change in ("same", "out", "in")}
+    count = {
+        change: sum(bool(word.strip()) for text in found for word in words(text)) for change, found in texts.items()
+    }
+    letters = {change: sum(map(len, found)) for change, found in texts.items()}
+    return Amount(
+        words_out=count["out"],
+        words_in=count["in"],
+        letters_out=letters["out"],
+        letters_in=letters["in"],
+        words=count["same"] + count["out"],
+        letters=letters["same"] + letters["out"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """A stretch of text under the same marks: indices into the list of spans, empty where nothing is marked."""
 

@@ -279,7 +279,7 @@ def test_the_command_refuses_in_a_sentence(cast: Cast, arguments: list[str], sen
 
 @pytest.mark.science
 @pytest.mark.parametrize(
-    "given", [rows() + all_ways()[2:], conversations()], ids=["texts of every way", "conversations"]
+    "given", [[*all_ways(), row(7, split="eval")], conversations()], ids=["texts of every way", "conversations"]
 )
 @pytest.mark.parametrize("name", ["sft", "messages", "dpo", "kto"])
 def test_each_format_loads_and_feeds_the_trainer_it_is_for(
