@@ -6,16 +6,18 @@ when the test ends, for all of them.
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from annotation.models import Category
+from annotation.models import Category, Item
 from studio.models import User
 from tests.cast import Cast
 from tests.ui.chromium import ARGS, DESKTOP, chromium_path
+from tests.ui.live_web import WebServer
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -96,3 +98,23 @@ def peopled(live_server: Any, cast: Cast) -> Cast:
     for position, name in enumerate(("Erasure", "Loaded wording"), start=2):
         Category.objects.create(project=cast.project, slug=name.lower().replace(" ", "-"), name=name, position=position)
     return cast
+
+
+@pytest.fixture
+def items(peopled: Cast) -> list[Item]:
+    texts = (
+        "Nurses are caring women.",
+        "Pilots are brave men.",
+        "Cooks are loud.",
+        "Bakers rise early.",
+        "All differ.",
+    )
+    return [peopled.item(text=text) for text in texts]
+
+
+@pytest.fixture
+def web_server(transactional_db: None, own_data_folder: Path) -> Iterator[WebServer]:
+    """A web server that a test starts, and may kill."""
+    server = WebServer(own_data_folder)
+    yield server
+    server.stop()

@@ -40,6 +40,7 @@ export class Help {
     this.waiting = action;
     const { says } = this.keymap.rows.find((row) => row.action === action);
     this.draw();
+    this.focus(action);
     this.say(t("Press the new key for “{action}”. Escape keeps the old one.", { action: says }));
   }
 
@@ -75,8 +76,13 @@ export class Help {
   end(says, focus = this.waiting) {
     this.waiting = null;
     this.draw();
-    this.table.querySelector(`[data-change="${focus}"]`)?.focus();
+    this.focus(focus);
     this.say(says);
+  }
+
+  // Drawing makes new buttons: the focus goes to the one that stands where the old one stood.
+  focus(action) {
+    this.table.querySelector(`[data-change="${action}"]`)?.focus();
   }
 
   async switch(isOn) {

@@ -7,7 +7,7 @@ import { paintItem, paintSitting, paintState } from "./view.js";
 const POLL = 15_000;
 const NAMES = {
   fine: t("Fine"), biased: t("Biased"), cannot_judge: t("Cannot judge"), left: t("A is better"), right: t("B is better"),
-  tie: t("As good as each other"), both_bad: t("Both are bad"), demonstrated: t("Answer"),
+  tie: t("Tie"), both_bad: t("Both bad"), demonstrated: t("Answer"),
 };
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(`review:${name}`, { detail }));
 

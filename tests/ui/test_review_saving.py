@@ -1,0 +1,274 @@
+"""Nothing is lost and nothing is doubled: drafts, the outbox, a network that goes, tabs, a server that restarts."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Browser, Route, expect
+
+from annotation.models import Answer, Draft, Seat
+from tests.cast import Cast
+from tests.ui.chromium import DESKTOP
+from tests.ui.conftest import Visit, Visitor
+from tests.ui.live_web import WebServer, session_of
+from tests.ui.screen import REVIEW, SUBMIT, eventually, expect_answer, press, shown, submitted
+
+pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
+
+
+def test_the_next_item_is_painted_before_the_server_has_answered(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    held: list[Route | None] = []
+    page.route(SUBMIT, lambda route: route.continue_() if held and held[0] is None else held.append(route))
+    press(page, "f", "f")
+    expect_answer(page, "Cooks are loud.")
+    assert not Answer.objects.exists()
+    expect(page.locator("[data-strip]")).to_be_empty()
+    first, held[0] = held[0], None  # from here on nothing is held
+    with page.expect_response(lambda response: response.url.endswith("submit/") and Answer.objects.count() == 2):
+        first.continue_()
+    expect_answer(page, "Cooks are loud.")
+    assert Seat.objects.held_by(peopled.ada).count() == 3  # the stock in the page was filled up again
+
+
+def test_a_draft_survives_a_reload(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    press(page, "2", "e", "r")
+    page.keyboard.type("Most ")
+    page.reload()
+    assert shown(page) == "Nurses are caring women."
+    expect(page.locator("[data-severity='3']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[aria-pressed=true][data-category]")).to_have_count(1)
+    assert "Most " in page.locator("[data-rewrite]").input_value()
+
+
+def test_a_draft_reaches_the_server_and_another_machine(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    with page.expect_response("**/review/draft/"):
+        press(page, "2", "e")
+    assert Draft.objects.get().data["severity"] == 3
+    elsewhere = visit(peopled.ada).open(REVIEW)
+    shown(elsewhere)
+    expect(elsewhere.locator("[data-severity='3']")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.parametrize("clock", ["right", "an hour fast"])
+def test_what_was_written_later_on_another_machine_is_shown(visit: Visit, items, peopled: Cast, clock: str):
+    at_the_desk = visit(peopled.ada)
+    page = at_the_desk.context.new_page()
+    if clock == "an hour fast":
+        page.clock.install(time=datetime.now(UTC) + timedelta(hours=1))
+    page.goto(at_the_desk.home + REVIEW)
+    shown(page)
+    with page.expect_response("**/review/draft/"):
+        press(page, "2", "q")
+    elsewhere = visit(peopled.ada).open(REVIEW)
+    shown(elsewhere)
+    with elsewhere.expect_response("**/review/draft/"):
+        press(elsewhere, "e")
+    page.reload()
+    shown(page)
+    expect(page.locator("[data-severity='3']")).to_have_attribute("aria-pressed", "true")
+
+
+def test_without_a_network_answers_are_kept_through_a_reload_and_sent_later(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("Failed to load resource", "net::ERR_FAILED")
+    page = visitor.open(REVIEW)
+    shown(page)
+    page.route(SUBMIT, lambda route: route.abort())
+    press(page, "f", "f")
+    expect(page.locator("[data-strip]")).to_contain_text("2 answers are not saved yet. Kept on this machine")
+    expect_answer(page, "Cooks are loud.")
+    page.reload()
+    expect_answer(page, "Cooks are loud.")
+    expect(page.locator("[data-strip]")).to_contain_text("not saved yet")
+    assert not Answer.objects.exists()
+    page.unroute(SUBMIT)
+    page.get_by_role("button", name="Retry now").click()
+    expect(page.locator("[data-strip]")).to_be_empty()
+    assert Answer.objects.filter(outcome="fine", annotator=peopled.ada).count() == 2
+
+
+def test_a_reply_that_was_lost_doubles_nothing(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("Failed to load resource", "net::ERR_FAILED")
+    page = visitor.open(REVIEW)
+    shown(page)
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(SUBMIT, lose_the_reply, times=1)
+    with page.expect_response(lambda response: response.url.endswith("submit/") and response.ok):
+        press(page, "f")
+    assert Answer.objects.count() == 1
+
+
+def test_after_the_session_ended_nothing_is_lost(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("403")
+    page = visitor.open(REVIEW)
+    shown(page)
+    Session.objects.all().delete()
+    press(page, "f")
+    strip = page.locator("[data-strip]")
+    expect(strip).to_contain_text("You are logged out")
+    expect(strip.get_by_role("link", name="Log in in a new tab")).to_have_attribute("target", "_blank")
+    client = Client()
+    client.force_login(peopled.ada)
+    cookie = client.cookies["sessionid"].value
+    visitor.context.add_cookies([{"name": "sessionid", "value": cookie, "url": visitor.home}])
+    submitted(page, lambda: strip.get_by_role("button", name="Retry now").click())
+    expect(strip).to_be_empty()
+    assert Answer.objects.count() == 1
+
+
+def test_an_answer_that_came_too_late_is_offered_back(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("409")
+    page = visitor.open(REVIEW)
+    shown(page)
+    press(page, "1", "w", "r")
+    page.keyboard.type("Look: ")
+    Seat.objects.filter(item=items[0]).update(holder=peopled.bo)
+    press(page, "Control+Enter")
+    expect(page.locator("[data-strip]")).to_contain_text("somebody else took it over")
+    page.get_by_role("button", name="Show what I wrote").click()
+    assert "Look: " in page.locator("[data-kept-text]").input_value()
+    assert Draft.objects.get().user == peopled.ada
+    assert not Answer.objects.exists()
+
+
+def test_an_answer_the_server_does_not_take_comes_back_with_the_reason(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("400")
+    page = visitor.open(REVIEW)
+    shown(page)
+    refusal = json.dumps({"error": "One of the categories does not belong to this project.", "field": "categories"})
+    page.route(SUBMIT, lambda route: route.fulfill(status=400, content_type="application/json", body=refusal), times=1)
+    press(page, "1", "w", "r")
+    page.keyboard.type("Look: ")
+    press(page, "Control+Enter")
+    expect(page.locator("[data-form-error]")).to_contain_text("does not belong")
+    expect_answer(page, "Nurses are caring women.")
+    assert "Look: " in page.locator("[data-rewrite]").input_value()
+
+
+def test_seats_are_given_back_when_the_page_is_left(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    assert Seat.objects.held_by(peopled.ada).count() == 3
+    page.goto("about:blank")
+    eventually(page, lambda: not Seat.objects.held_by(peopled.ada).exists())
+    other = visit(peopled.bo).open(REVIEW)
+    assert shown(other) == "Nurses are caring women."
+
+
+def test_a_late_goodbye_of_the_page_before_takes_no_seat_away(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    Seat.objects.held_by(peopled.ada).update(holder=None, lease_ends_at=None)  # what the late goodbye does
+    with page.expect_response(lambda response: response.url.endswith(REVIEW)):
+        pass  # the first heartbeat, two seconds after the start, sees it and asks again
+    expect(page.locator("[data-strip]")).to_be_empty()
+    submitted(page, lambda: press(page, "f"))
+    assert Answer.objects.get().item == items[0]
+
+
+def test_two_tabs_of_one_person_double_nothing(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    first = visitor.open(REVIEW)
+    second = visitor.context.new_page()
+    second.goto(visitor.home + REVIEW)
+    assert shown(first) == shown(second) == "Nurses are caring women."
+    press(second, "k")
+    second.keyboard.type("half a thought")
+    submitted(first, lambda: press(first, "f"))
+    strip = second.locator("[data-strip]")
+    expect(strip).to_contain_text("You answered that item in another tab")
+    expect_answer(second, "Pilots are brave men.")
+    strip.get_by_role("button", name="Show what I wrote").click()
+    expect(second.locator("[data-kept-text]")).to_have_value("half a thought")
+    assert Answer.objects.count() == 1
+
+
+def test_where_tabs_cannot_talk_the_second_answer_is_refused_in_a_sentence(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("409")
+    visitor.context.add_init_script("delete window.BroadcastChannel")
+    first = visitor.open(REVIEW)
+    second = visitor.context.new_page()
+    second.goto(visitor.home + REVIEW)
+    shown(second)
+    submitted(first, lambda: press(first, "f"))
+    press(second, "f")
+    expect(second.locator("[data-strip]")).to_contain_text("You have already answered this item.")
+    assert Answer.objects.count() == 1
+
+
+def test_a_tab_closed_in_mid_submit_loses_nothing(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    page = visitor.open(REVIEW)
+    shown(page)
+    page.route(SUBMIT, lambda route: None)  # on its way for ever
+    press(page, "f")
+    expect_answer(page, "Pilots are brave men.")
+    page.close(run_before_unload=False)
+    assert not Answer.objects.exists()
+    again = visitor.context.new_page()
+    with again.expect_response(SUBMIT):
+        again.goto(visitor.home + REVIEW)
+    expect_answer(again, "Pilots are brave men.")
+    assert Answer.objects.get().item == items[0]
+
+
+def test_a_minute_without_a_network_is_nothing_but_a_line(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("Failed to load resource", "ERR_INTERNET_DISCONNECTED")
+    visitor.context.clock.install()
+    page = visitor.open(REVIEW)
+    shown(page)
+    visitor.context.set_offline(True)
+    press(page, "f", "f", "f")
+    expect(page.get_by_role("heading", name="Saving…")).to_be_visible()
+    expect(page.locator("[data-strip]")).to_contain_text("3 answers are not saved yet.")
+    page.clock.run_for(60_000)
+    expect(page.locator("[data-strip]")).to_contain_text("3 answers are not saved yet.")
+    visitor.context.set_offline(False)
+    page.clock.run_for(31_000)
+    expect_answer(page, "Bakers rise early.")
+    expect(page.locator("[data-strip]")).to_be_empty()
+    assert Answer.objects.filter(outcome="fine").count() == 3
+
+
+def test_a_server_that_dies_in_mid_submit_gets_the_answer_when_it_is_back(
+    browser: Browser, web_server: WebServer, items, peopled: Cast
+):
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    visitor = Visitor(context, web_server.home)
+    visitor.expect("Failed to load resource", "ERR_")
+    context.add_cookies([{"name": "sessionid", "value": session_of(peopled.ada), "url": web_server.home}])
+    web_server.start()
+    page = visitor.open(REVIEW)
+    shown(page)
+    submitted(page, lambda: press(page, "f"))
+    web_server.pause()  # it takes the connection and says nothing
+    press(page, "x")
+    expect_answer(page, "Cooks are loud.")
+    web_server.kill()
+    expect(page.locator("[data-strip]")).to_contain_text("1 answer is not saved yet.")
+    press(page, "f")
+    web_server.start()
+    page.get_by_role("button", name="Retry now").click()
+    expect(page.locator("[data-strip]")).to_be_empty()
+    given = Answer.objects.order_by("pk").values_list("item", "outcome")
+    assert list(given) == [(items[0].pk, "fine"), (items[1].pk, "cannot_judge"), (items[2].pk, "fine")]
+    context.close()
+    assert not visitor.complaints
