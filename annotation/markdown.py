@@ -8,6 +8,7 @@ Raw HTML in a statement is shown as text. What markdown-it makes of the rest pas
 images, because they could tell another server who reads, and links only to http, https and mail.
 """
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -20,11 +21,11 @@ from markdown_it.token import Token
 
 QUESTIONS = {
     "outcome": "verdict, outcome, judgement, urteil, bewertung, الحكم",
-    "categories": "categories, category, kinds of bias, kind of bias, kategorien, arten, الفئات, أنواع التحيز",
-    "severity": "severity, how grave, gravity, schwere, schweregrad, الخطورة, الشدة",
-    "spans": "marks, marking, spans, markierungen, markieren, stellen, التعليم, المواضع",
-    "rewrite": "rewrite, rewrites, rewriting, ideal answer, an ideal answer, umschreiben, neufassung, ideale antwort, "
-    "إعادة الكتابة, الإجابة المثلى",
+    "categories": "categories, category, kinds of bias, kind of bias, kategorien, art der verzerrung, الفئات, نوع التحيز",
+    "severity": "severity, how grave, gravity, schwere, schweregrad, الدرجة, درجة التحيز, الخطورة",
+    "spans": "marks, marking, spans, markierungen, markieren, stellen, العلامات, تعليم الكلمات",
+    "rewrite": "rewrite, rewrites, rewriting, ideal answer, an ideal answer, neufassung, umschreiben, ideale antwort, "
+    "إعادة الصياغة, الإجابة المثلى",
 }
 """Of each field of the review form the headings, in small letters, of the part that is about it."""
 
@@ -54,7 +55,7 @@ def html(text: str) -> SafeString:
 def parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Sequence[Token]]]:
     """Cut before each heading of the first or second level that stands by itself, not in a quote or a list."""
     cuts = [
-        (place, FIELDS.get(tokens[place + 1].content.strip(" :*_").casefold(), "other"))
+        (place, FIELDS.get(bare(tokens[place + 1].content), "other"))
         for place, token in enumerate(tokens)
         if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")
     ]
@@ -63,6 +64,11 @@ def parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Sequence[Token]]]:
         yield "", tokens[: ends[0]]
     for (start, field), end in zip(cuts, ends[1:], strict=True):
         yield field, tokens[start:end]
+
+
+def bare(heading: str) -> str:
+    """Its words in small letters, without what a writer may add: a colon, emphasis, Arabic vowel signs."""
+    return "".join(sign for sign in heading.casefold() if not unicodedata.combining(sign)).strip(" :*_")
 
 
 def rendered(tokens: Sequence[Token], env: dict[str, Any]) -> SafeString:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from annotation import guidelines, payload, wellbeing
+from annotation import guidelines, payload, strings, wellbeing
 from annotation.models import UNDO_WINDOW, Answer, Category, Skip
 from annotation.payload import Shown
 from annotation.submit import said_in
@@ -24,7 +24,7 @@ def page(project: Project, user: User, seats: Sequence[Shown], *, waiting: str |
         "items": [payload.item(seat) for seat in seats],
         "topics": guidelines.in_force({seat.topic_id for seat in seats if seat.topic_id is not None}),
         "categories": categories(project),
-        "reasons": project.rewrite_reasons,
+        "reasons": [{**one, "label": strings.reason(one["label"])} for one in project.rewrite_reasons],
         "urls": urls(project),
         "now": timezone.now().isoformat(),
         "undo_seconds": int(UNDO_WINDOW.total_seconds()),

@@ -9,10 +9,18 @@ from gettext import GNUTranslations
 from pathlib import Path
 
 from django.conf import settings
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language, gettext, gettext_noop, to_locale
 
 # One number of each of Unicode's plural categories, by which JavaScript's Intl.PluralRules asks.
 SAMPLES = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
+USUAL_REASONS = {
+    gettext_noop("Removed a stereotype"),
+    gettext_noop("Added a missing perspective"),
+    gettext_noop("Corrected a fact"),
+    gettext_noop("Made it respectful"),
+    gettext_noop("Gave the same help"),
+}
+"""Labels of the reasons that a project has until it words its own."""
 Catalog = dict[str, str | dict[str, str]]
 
 
@@ -36,3 +44,8 @@ def of_language(language: str) -> Catalog:
         elif key:
             found[key] = text
     return found
+
+
+def reason(label: str) -> str:
+    """A rewrite reason as the reader's language has it; a project's own words are left as they are."""
+    return gettext(label) if label in USUAL_REASONS else label

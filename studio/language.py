@@ -1,10 +1,28 @@
-"""The language of a page: the one a person chose for themselves, else what their browser asks for."""
+"""The language of a page: the one a person chose for themselves, else what their browser asks for.
+
+A page that is not translated yet is in English throughout: half of it in another language, and the whole from right to
+left, would serve nobody. `TRANSLATED` names those that are; what their doors answer is in the same language.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+
+TRANSLATED = {
+    "annotation:review",
+    "annotation:review-submit",
+    "annotation:review-skip",
+    "annotation:review-undo",
+    "annotation:review-draft",
+    "annotation:review-heartbeat",
+    "annotation:review-guideline",
+    "annotation:review-variants",
+    "annotation:review-preferences",
+    "annotation:check-in",
+}
 
 
 class OwnLanguageMiddleware:
@@ -14,8 +32,17 @@ class OwnLanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = getattr(request.user, "language", "")
-        if chosen in dict(settings.LANGUAGES):
-            translation.activate(chosen)
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+        request.wished_language = translation.get_language()  # type: ignore[attr-defined]
+        speak(request, settings.LANGUAGE_CODE)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
+        if request.resolver_match and request.resolver_match.view_name in TRANSLATED:
+            chosen = getattr(request.user, "language", "")
+            known = chosen in dict(settings.LANGUAGES)
+            speak(request, chosen if known else request.wished_language)  # type: ignore[attr-defined]
+
+
+def speak(request: HttpRequest, language: str) -> None:
+    translation.activate(language)
+    request.LANGUAGE_CODE = language  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.project import Prompt, Topic
 from studio.models import Project, User
@@ -252,11 +253,11 @@ class Skip(models.Model):
     """That a person passed on an item, and why; it is not offered to them again."""
 
     class Reason(models.TextChoices):
-        UNCLEAR = "unclear", "The prompt or the answer makes no sense"
-        EXPERTISE = "expertise", "I lack the background to judge this"
-        TOO_HARD = "too_hard", "Too hard for me"
-        TECHNICAL = "technical", "It does not show properly"
-        OTHER = "other", "Another reason"
+        UNCLEAR = "unclear", _("The prompt or the answer makes no sense")
+        EXPERTISE = "expertise", _("I lack the background to judge this")
+        TOO_HARD = "too_hard", _("Too hard for me")
+        TECHNICAL = "technical", _("It does not show properly")
+        OTHER = "other", _("Another reason")
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="skips")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
