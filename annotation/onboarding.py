@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import gold
 from annotation.models import Answer, Gold, Seat
@@ -87,6 +88,20 @@ def standing(project: Project, user: User) -> Standing:
         begun = seats_of(user, project).filter(status=Seat.Status.OPEN).exclude(item__skips__user=user).count()
         of = min(of, answered + begun + len(unseen))
     return Standing(answered, right, of, project.onboarding_percent)
+
+
+def why_waiting(project: Project, user: User) -> str | None:
+    """For an empty review screen: that the onboarding is over and not passed; None where that is not so."""
+    if not is_new(project, user):
+        return None
+    now = standing(project, user)
+    if not now.is_over or now.is_passed:
+        return None
+    sentence = _(
+        "Your first %(answered)d items had known answers. You gave %(right)d of these; %(percent)d %% are asked for. "
+        "My work shows what differed. A curator can let you in, or let you try again."
+    )
+    return sentence % {"answered": now.answered, "right": now.right, "percent": now.percent}
 
 
 def finish(project: Project, user: User) -> bool:

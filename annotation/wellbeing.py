@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Avg, Count
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from annotation.models import Answer, CheckIn
 from annotation.prepared import NOW, PROJECT, USER, Prepared, moment, once, prepare
-from studio.models import Project, User
+from studio.models import SMALLEST_GROUP, Project, User
 
 REST = timedelta(minutes=30)
 """A pause so long ends a sitting."""
@@ -133,3 +134,32 @@ def say(project: Project, user: User, *, worth: int | None, mood: int | None) ->
         update_fields=["worth", "mood"],
     )
     return CheckIn.objects.get(project=project, user=user, week=this_week())
+
+
+# ---------------------------------------------------------------- the team's average
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """What a team said in one week. None where fewer than SMALLEST_GROUP people answered the question."""
+
+    week: date
+    worth: float | None
+    mood: float | None
+
+    @property
+    def is_shown(self) -> bool:
+        return self.worth is not None or self.mood is not None
+
+
+def of_the_team(project: Project) -> list[Average]:
+    """The averages of this week and the last; of one person's answers, nobody learns anything."""
+    weeks = [this_week(), this_week() - timedelta(days=7)]
+    said = CheckIn.objects.filter(project=project, week__in=weeks)
+    rows = said.order_by().values_list("week").annotate(Count("worth"), Avg("worth"), Count("mood"), Avg("mood"))
+    found = {week: (shown(n, worth), shown(m, mood)) for week, n, worth, m, mood in rows}
+    return [Average(week, *found.get(week, (None, None))) for week in weeks]
+
+
+def shown(n: int, average: float | None) -> float | None:
+    return average if n >= SMALLEST_GROUP else None

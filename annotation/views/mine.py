@@ -1,26 +1,124 @@
 """One's own work: answers, corrections, pace, gold feedback, topics, the weekly check-in."""
 
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
+from annotation import mine as shown
+from annotation import shapes, topics, wellbeing
+from annotation.correct import CorrectionRefused, correct
+from annotation.mine_forms import CheckInForm, CorrectionForm
+from annotation.models import Answer, Topic
+from annotation.submit import KeyTaken
+from annotation.views.json_door import json_door
 from studio.access import needs
-from studio.models import Project, Role
+from studio.models import Membership, Project, Role, User
+
+FILTERS = ("q", "topic", "outcome", "mode")
 
 
+@never_cache
 @needs(Role.ANNOTATOR)
 def mine(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    wanted = {name: request.GET.get(name, "")[:200] for name in FILTERS}
+    found = Paginator(shown.listed(project, request.user, wanted), 25).get_page(request.GET.get("page"))
+    context = {"project": project, "page": found, "wanted": wanted, **shown.page(project, request.user)}
+    said = context["check_in"]
+    asked = CheckInForm(initial={"worth": said.worth, "mood": said.mood} if said else None)
+    return render(request, "annotation/mine.html", {**context, "check_in_form": asked})
 
 
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ANNOTATOR)
-def mine_answer(request: HttpRequest, project: Project, key: str) -> HttpResponse:
-    return HttpResponse(status=501)
+def mine_answer(request: HttpRequest, project: Project, key: UUID) -> HttpResponse:
+    """One answer, and what became of it. POST corrects it, as long as it is not final."""
+    given = get_object_or_404(shown.with_all(project, request.user), key=key)
+    form = CorrectionForm(given, request.POST if request.method == "POST" else None)
+    status, new = corrected(request, project, given, form) if request.method == "POST" else (200, given)
+    if status == 302:
+        return redirect("annotation:mine-answer", project.slug, new.key)
+    context = {"project": project, "form": form, **shown.answer(given)}
+    return render(request, "annotation/mine_answer.html", context, status=status)
 
 
+def corrected(request: HttpRequest, project: Project, given: Answer, form: CorrectionForm) -> tuple[int, Answer]:
+    """Call the verb with what was posted; 302 and the new answer, 400 for the person's data, 409 for a conflict."""
+    if not form.is_valid():
+        return 400, given
+    try:
+        new = correct(project, request.user, given.key, form.said, new_key=form.cleaned_data["new_key"])
+    except shapes.BadShape as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+        return 400, given
+    except (CorrectionRefused, KeyTaken) as refusal:
+        form.add_error(None, str(refusal))
+        return 409, given
+    messages.success(request, "Corrected. What you said before is kept below.")
+    return 302, new
+
+
+def either(page: Callable[..., HttpResponse], door: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """One address for a form of a page and for the review screen's JSON."""
+
+    def view(request: HttpRequest, slug: str) -> HttpResponse:
+        return (door if request.content_type == "application/json" else login_required(page))(request, slug)
+
+    view.needed_role = Role.ANNOTATOR  # type: ignore[attr-defined]  # the test that walks every URL reads it
+    return login_not_required(view)
+
+
+@require_POST
 @needs(Role.ANNOTATOR)
-def mine_topics(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+def topics_form(request: HttpRequest, project: Project) -> HttpResponse:
+    topic = get_object_or_404(Topic, project=project, pk=shapes_id(request.POST.get("topic")))
+    try:
+        topics.opt(topic, request.user, out=request.POST.get("out") == "1")
+    except Membership.DoesNotExist as refusal:
+        messages.error(request, str(refusal))
+    return redirect(f"{request.path.removesuffix('topics/')}#topics")
 
 
+@json_door(Role.ANNOTATOR)
+def topics_json(project: Project, user: User, data: dict[str, Any]) -> dict[str, Any]:
+    pk = shapes.read_whole(data, "topic", low=1)
+    if pk is None or not isinstance(data.get("out"), bool):
+        raise shapes.BadShape("topic", "Say which topic, and whether you opt out of it.")
+    given_back = topics.opt(Topic.objects.get(project=project, pk=pk), user, out=data["out"])
+    return {"saved": True, "given_back": given_back}
+
+
+@require_POST
 @needs(Role.ANNOTATOR)
-def check_in(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+def check_in_form(request: HttpRequest, project: Project) -> HttpResponse:
+    form = CheckInForm(request.POST)
+    if form.is_valid():
+        wellbeing.say(project, request.user, **form.cleaned_data)
+        messages.success(request, "Kept. Only the average of five or more people is ever shown.")
+    else:
+        messages.error(request, "Choose a number from 1 to 5, or leave it blank.")
+    return redirect(f"{request.path.removesuffix('check-in/')}#check-in")
+
+
+@json_door(Role.ANNOTATOR)
+def check_in_json(project: Project, user: User, data: dict[str, Any]) -> dict[str, Any]:
+    worth, mood = (shapes.read_whole(data, name, low=1, high=5) for name in ("worth", "mood"))
+    wellbeing.say(project, user, worth=worth, mood=mood)
+    return {"saved": True}
+
+
+def shapes_id(text: str | None) -> int:
+    """An id from a form; 0, which nothing has, where it is none."""
+    return (shapes.read_id_list(text or "") or (0,))[0]
+
+
+mine_topics = either(topics_form, topics_json)
+check_in = either(check_in_form, check_in_json)

@@ -1,0 +1,224 @@
+"""What a person sees of their own work. Only reads, only what is theirs, and compared with nobody by name."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from annotation import onboarding, wellbeing
+from annotation.models import Answer, CheckIn, Gold, Item, Seat, Span, Topic, Verdict
+from annotation.payload import swapped
+from annotation.science.diff import stretches, word_diff
+from annotation.submit import why_final
+from studio.models import Project, User
+
+WEEKS = 8
+LOOKED_AT = 5000
+"""The newest answers are worked with, so many at most."""
+
+LISTED = 1000
+"""A list goes back so far: who looks further, filters."""
+
+
+def answers(project: Project, user: User) -> QuerySet[Answer]:
+    """This person's own answers at their seats, as they stand."""
+    return Answer.objects.standing().filter(annotator=user, item__project=project, seat__isnull=False)
+
+
+def listed(project: Project, user: User, wanted: dict[str, str]) -> QuerySet[Answer]:
+    """Those of them that `wanted` describes ("q", "topic", "outcome", "mode"), the newest first."""
+    found = answers(project, user)
+    if text := wanted.get("q", "").strip().replace("\x00", ""):
+        places = ("item__prompt__text", "item__generation__text", "item__other__text", "rewrite", "comment")
+        somewhere = Q()
+        for place in places:
+            somewhere |= Q(**{f"{place}__icontains": text})
+        found = found.filter(somewhere)
+    for name, column in (("topic", "item__prompt__topic__slug"), ("outcome", "outcome"), ("mode", "item__mode")):
+        if wanted.get(name):
+            found = found.filter(**{column: wanted[name]})
+    shown = found.select_related(
+        "seat", "item__prompt__topic", "item__generation", "item__verdict__answer", "item__gold"
+    )
+    return shown.order_by("-created_at", "-pk")[:LISTED]
+
+
+def page(project: Project, user: User) -> dict[str, Any]:
+    """All of annotation/mine.html but the list."""
+    new = onboarding.is_new(project, user)
+    return {
+        "pace": pace(project, user),
+        "agreement": agreement(project, user),
+        "gold": known(project, user),
+        "onboarding": onboarding.standing(project, user) if new else None,
+        "topics": topics(project, user),
+        "check_in": CheckIn.objects.filter(project=project, user=user, week=wellbeing.this_week()).first(),
+        "wellbeing": wellbeing.of_the_team(project),
+        "outcomes": Answer.Outcome.choices,
+        "modes": Item.Mode.choices,
+    }
+
+
+# ---------------------------------------------------------------- pace, agreement, known answers
+
+
+def pace(project: Project, user: User) -> list[dict[str, Any]]:
+    """Of each of the last WEEKS weeks in which this person worked: answers, and the median active time of one.
+
+    Active time is what the page counted while it was looked at and used; idle time is not in it.
+    """
+    since = wellbeing.this_week() - timedelta(weeks=WEEKS - 1)
+    given = answers(project, user).filter(created_at__date__gte=since, active_ms__isnull=False).order_by("-created_at")
+    weeks: dict[date, list[int]] = defaultdict(list)
+    for at, active in given.values_list("created_at", "active_ms")[:LOOKED_AT]:
+        day = timezone.localdate(at)
+        weeks[day - timedelta(days=day.weekday())].append(active or 0)
+    return [
+        {"week": week, "n": len(times), "seconds": median(times) / 1000, "minutes": sum(times) / 60_000}
+        for week, times in sorted(weeks.items(), reverse=True)
+    ]
+
+
+def agreement(project: Project, user: User) -> dict[str, Any]:
+    """On settled items that others read too: how many of this person's answers are what the others said.
+
+    For each item, the share of the others who gave the same outcome; the mean over items. Not before an item is
+    settled, so that nobody can tell from it what another said where one can still change one's mind.
+    """
+    work = Answer.objects.standing().filter(seat__purpose=Seat.Purpose.WORK)
+    others = work.filter(item=OuterRef("item")).exclude(annotator=user)
+    mine = answers(project, user).filter(seat__purpose=Seat.Purpose.WORK, item__verdict__isnull=False)
+    mine = mine.filter(Exists(others)).order_by("-pk")
+    said = dict(mine.values_list("item", "outcome")[:LOOKED_AT])
+    shares, batch = [], list(said)
+    for start in range(0, len(batch), 500):
+        there = work.filter(item__in=batch[start : start + 500]).exclude(annotator=user)
+        counts: dict[int, list[bool]] = defaultdict(list)
+        for item, outcome in there.values_list("item", "outcome"):
+            counts[item].append(outcome == said[item])
+        shares += [sum(same) / len(same) for same in counts.values()]
+    return {"n": len(shares), "share": sum(shares) / len(shares) if shares else None}
+
+
+def known(project: Project, user: User) -> dict[str, Any]:
+    """On items whose answer is known: how many this person answered, how many of them with the known outcome."""
+    given = answers(project, user).filter(item__gold__isnull=False).exclude(seat__purpose=Seat.Purpose.WORK)
+    rows = given.values_list("outcome", "item__gold__answer__outcome").annotate(n=Count("pk")).order_by()
+    n = sum(row[2] for row in rows)
+    right = sum(row[2] for row in rows if row[0] == row[1])
+    return {"n": n, "right": right}
+
+
+def topics(project: Project, user: User) -> list[dict[str, Any]]:
+    """The topics this person may read, and whether they opted out. A topic that is others' is not listed."""
+    out = set(Topic.objects.filter(project=project, opted_out__user=user).values_list("pk", flat=True))
+    named = Topic.readers.through.objects.filter(topic__project=project)
+    is_named = dict(named.order_by().values_list("topic").annotate(Count("pk", filter=Q(membership__user=user))))
+    mine = (topic for topic in Topic.objects.filter(project=project) if is_named.get(topic.pk, 1))
+    return [{"topic": topic, "out": topic.pk in out} for topic in mine]
+
+
+# ---------------------------------------------------------------- one answer
+
+
+def with_all(project: Project, user: User) -> QuerySet[Answer]:
+    """One's own answers, taken back or not, with everything `answer` reads."""
+    spans = Prefetch("spans", Span.objects.select_related("category"))
+    own = Answer.objects.filter(annotator=user, item__project=project, seat__isnull=False)
+    return own.select_related(
+        "seat", "guideline", "item__prompt__topic", "item__generation", "item__other", "replaced_by", "item__project"
+    ).prefetch_related("categories", spans)
+
+
+def answer(given: Answer) -> dict[str, Any]:
+    """Context of annotation/mine_answer.html."""
+    item = given.item
+    assert given.seat is not None  # asked for by `with_all`
+    decided = Verdict.objects.filter(item=item).select_related("answer", "decided_by").first()
+    gold = Gold.objects.filter(item=item).select_related("answer").first()
+    is_known = given.seat.purpose != Seat.Purpose.WORK
+    return {
+        "answer": given,
+        "item": item,
+        "outcome": in_words(given),
+        "seconds": round((given.active_ms or 0) / 1000),
+        "texts": texts(given),
+        "marked": marked(given),
+        "diff": word_diff(bettered(given), given.rewrite) if given.rewrite and bettered(given) else [],
+        "reasons": labels(item.project, given.reasons),
+        "verdict": None if is_known else decided,
+        "verdict_diff": word_diff(item.text, decided.answer.rewrite) if decided and decided.answer.rewrite else [],
+        "verdict_categories": list(decided.answer.categories.all()) if decided else [],
+        "gold": gold if is_known else None,
+        "is_known": is_known,
+        "stands": why_it_stands(given, is_known=is_known),
+        "revisions": revisions(given),
+    }
+
+
+def why_it_stands(given: Answer, *, is_known: bool) -> str:
+    """Why this answer cannot be corrected, as a sentence; empty where it can."""
+    if given.undone_at is not None:
+        return "This is not how you answered in the end: see the revisions."
+    if is_known:
+        return "The answer to this item was known before, so yours stands as you gave it."
+    return why_final(given.item)
+
+
+def in_words(given: Answer) -> str:
+    """The outcome as the person pressed it: of a comparison, left or right as it was shown to them."""
+    assert given.seat_id is not None
+    if given.outcome in (Answer.Outcome.FIRST, Answer.Outcome.SECOND):
+        is_left = (given.outcome == Answer.Outcome.FIRST) != swapped(given.seat_id)
+        return "The left one is better" if is_left else "The right one is better"
+    return given.get_outcome_display()
+
+
+def texts(given: Answer) -> list[tuple[str, str]]:
+    """What was judged, each text with its caption, in the order in which it was shown."""
+    item = given.item
+    assert given.seat_id is not None
+    if item.mode == Item.Mode.DEMONSTRATE:
+        return []
+    if item.mode == Item.Mode.REVIEW or item.other is None:
+        return [("The model's answer", item.text)]
+    both = [item.text, item.other.text]
+    left, right = reversed(both) if swapped(given.seat_id) else both
+    return [("Left", left), ("Right", right)]
+
+
+def bettered(given: Answer) -> str:
+    """The text that a rewrite starts from; empty in a demonstration."""
+    if given.outcome == Answer.Outcome.SECOND and given.item.other is not None:
+        return given.item.other.text
+    return given.item.text
+
+
+def marked(given: Answer) -> list[dict[str, Any]]:
+    """The model's answer in stretches, with what this person marked in it; empty where they marked nothing."""
+    spans = list(given.spans.all())
+    if not spans:
+        return []
+    return [
+        {
+            "text": piece.text,
+            "marked": bool(piece.marks),
+            "labels": sorted({str(spans[i].category) for i in piece.marks if spans[i].category}),
+        }
+        for piece in stretches(given.item.text, [(span.start, span.end) for span in spans])
+    ]
+
+
+def labels(project: Project, slugs: list[str]) -> list[str]:
+    known = {reason["slug"]: reason["label"] for reason in project.rewrite_reasons}
+    return [known.get(slug, slug) for slug in slugs]
+
+
+def revisions(given: Answer) -> list[Answer]:
+    """Every answer this person gave at the seat, the newest first: the present one, what it replaced, what they took
+    back."""
+    all_of_them = Answer.objects.filter(seat=given.seat_id, annotator=given.annotator_id)
+    return list(all_of_them.prefetch_related("categories").order_by("-created_at", "-pk"))
