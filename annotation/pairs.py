@@ -1,17 +1,19 @@
-"""Machine's verbs: what people are asked beside reviews. Two answers to compare, and prompts to answer themselves.
+"""Machine's verb: what to ask people beside reviews. Two answers to compare, and prompts to answer themselves.
 
 A pair is two samples of the live version, its answer against an older version's, or an original against the rewrite
 that settled it. One prompt is not put in several ways at the same time while there are others.
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from annotation.models import Answer, Generation, Item, Prompt, Seat, Verdict
-from annotation.seating import NewItem, seat_items
+from annotation.seating import NewItem
 from studio.models import Project
 from training.models import ModelVersion
 
@@ -81,14 +83,31 @@ def sampled_once(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
 
 
 @transaction.atomic
-def set_against_rewrites(project: Project, wanted: int) -> int:
-    """Up to `wanted` comparisons of an answer with the rewrite that settled it, the newest first; how many there are.
+def without_model(project: Project, *, comparisons: int, demonstrations: int) -> list[NewItem]:
+    """What needs no model: so many comparisons with rewrites, and so many demonstrations, or as many as there are.
 
-    No model is needed for them. The project's row is locked, so that two timers do not make the same pair.
+    The project's row is locked, so that two timers do not choose the same ones.
     """
-    if wanted <= 0:
-        return 0
+    if comparisons <= 0 and demonstrations <= 0:
+        return []
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    return [*against_rewrites(project, comparisons), *to_demonstrate(project, demonstrations)]
+
+
+def against_rewrites(project: Project, wanted: int) -> list[NewItem]:
+    """Up to `wanted` comparisons of an answer with the rewrite that settled it, the newest first."""
+    if wanted <= 0:
+        return []
+    new = []
+    facts = rewritten(project).values_list("item__prompt", "item__generation", "answer__rewrite", "answer__annotator")
+    for prompt, original, rewrite, author in facts[:wanted]:
+        written = Generation.objects.create(prompt_id=prompt, model_name=A_REVIEWER, author_id=author, text=rewrite)
+        new.append(NewItem(prompt, written.pk, original))
+    return new
+
+
+def rewritten(project: Project) -> QuerySet[Verdict]:
+    """Verdicts whose rewrite was not yet set against its original."""
     there = Item.objects.filter(other=OuterRef("item__generation"), generation__version=None)
     being_read = Seat.objects.filter(item__prompt=OuterRef("item__prompt"), status=Seat.Status.OPEN)
     settled = Verdict.objects.final().filter(
@@ -97,24 +116,13 @@ def set_against_rewrites(project: Project, wanted: int) -> int:
         item__prompt__split=Prompt.Split.TRAIN,
         answer__outcome=Answer.Outcome.BIASED,
     )
-    pairs = settled.exclude(answer__rewrite="").filter(~Exists(there), ~Exists(being_read)).order_by("-pk")
-    facts = pairs.values_list("item__prompt", "item__generation", "answer__rewrite", "answer__annotator")[:wanted]
-    new = []
-    for prompt, original, rewrite, author in facts:
-        written = Generation.objects.create(prompt_id=prompt, model_name=A_REVIEWER, author_id=author, text=rewrite)
-        new.append(NewItem(prompt, written.pk, original))
-    return len(seat_items(project, new))
+    return settled.exclude(answer__rewrite="").filter(~Exists(there), ~Exists(being_read)).order_by("-pk")
 
 
-@transaction.atomic
-def to_demonstrate(project: Project, wanted: int) -> int:
-    """Up to `wanted` prompts for people to answer: new ones, then those nobody is reading, then the rest; how many.
-
-    A prompt is demonstrated once. The project's row is locked, so that two timers do not choose the same prompt.
-    """
+def to_demonstrate(project: Project, wanted: int) -> list[NewItem]:
+    """Up to `wanted` prompts for people to answer, each once: new ones, then those nobody is reading, then the rest."""
     if wanted <= 0:
-        return 0
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        return []
     items = Item.objects.filter(prompt=OuterRef("pk"))
     answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
     asked = [pk for batch in project.refills.active() for pk, _ in batch.asked]
@@ -122,4 +130,16 @@ def to_demonstrate(project: Project, wanted: int) -> int:
     chosen = list(prompts.filter(~answered, ~Exists(items)).exclude(pk__in=asked)[:wanted])
     rest = prompts.exclude(pk__in=[prompt.pk for prompt in chosen])
     chosen += quiet_first(rest, wanted - len(chosen))
-    return len(seat_items(project, [NewItem(prompt.pk) for prompt in chosen]))
+    return [NewItem(prompt.pk) for prompt in chosen]
+
+
+def evenly(items: Sequence[NewItem]) -> list[NewItem]:
+    """The items so ordered that each way of working comes again and again, as often as there are items of it."""
+    places: dict[str, int] = Counter()
+    whole = Counter(item.mode for item in items)
+
+    def place(item: NewItem) -> float:
+        places[item.mode] += 1
+        return (places[item.mode] - 0.5) / whole[item.mode]
+
+    return sorted(items, key=place)

@@ -35,6 +35,9 @@ BATCH = 128
 RETIRE_CHUNK = 500
 """Items retired by one transaction: annotators on SQLite never wait long for the write lock."""
 
+PATIENCE = timedelta(seconds=30)
+"""So long what needs no model waits for what a batch brings."""
+
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=30)
 """After a failed batch the next one waits, twice as long after every further failure."""
 
@@ -43,25 +46,43 @@ REVIEW, COMPARE, DEMONSTRATE = (mode.value for mode in Item.Mode)
 
 
 def top_up(project: Project) -> Refill | None:
-    """Retire what is stale, bring back what is current again, make what needs no model, and ask for what is missing.
+    """Retire what is stale, bring back what is current again, and see to it that what is missing is written.
 
-    Returns a refill that must be sent to a worker: a new one, or one whose message or worker was lost.
+    Returns a refill that must be sent to a worker: a new one, or one whose message or worker was lost. What needs no
+    model comes with what the model writes, so that it is mixed; only if that takes long, or fails, it comes alone.
     """
     if not project.stock:
         _wind_down(project)
         return None
-    version, wanted = promote.live_version(project), targets(project)
-    if wanted[DEMONSTRATE]:
-        pairs.to_demonstrate(project, wanted[DEMONSTRATE] - ready(project, version, DEMONSTRATE))
+    version = promote.live_version(project)
     if (lost := _lost(project)) is not None:
         return lost
     retire_stale(project, version)
-    reviews, comparisons = (_missing(project, version, mode, wanted[mode]) for mode in (REVIEW, COMPARE))
-    comparisons -= pairs.set_against_rewrites(project, -(-comparisons // 3))
-    missing, whole = reviews + comparisons, wanted[REVIEW] + wanted[COMPARE]
-    if not missing or missing * 4 < whole or project.refills.active().exists() or _pause_left(project, version):
-        return None  # a child takes seconds to start, so a quarter of the stock is asked for at a time
-    return _ask(project, version, reviews, comparisons)
+    missing = _missing(project, version, back=True)
+    writing = project.refills.active().first()
+    if writing is None and (asked := _ask_if_due(project, version, missing)) is not None:
+        return asked
+    if writing is None or writing.created_at < timezone.now() - PATIENCE:
+        seat_items(project, pairs.evenly(_without_model(project, missing)))
+    return None
+
+
+def _ask_if_due(project: Project, version: ModelVersion, missing: dict[str, int]) -> Refill | None:
+    """A child takes seconds to start, so a quarter of the stock is asked for at a time."""
+    wanted, whole = missing[REVIEW] + missing[COMPARE], sum(targets(project)[mode] for mode in (REVIEW, COMPARE))
+    if not wanted or wanted * 4 < whole or _pause_left(project, version):
+        return None
+    rewrites = pairs.rewritten(project)[: _rewrites(missing)].count() if missing[COMPARE] else 0
+    return _ask(project, version, missing[REVIEW], missing[COMPARE] - rewrites)
+
+
+def _rewrites(missing: dict[str, int]) -> int:
+    """How many of the missing comparisons are to set an answer against its rewrite: a third of them."""
+    return -(-missing[COMPARE] // 3)
+
+
+def _without_model(project: Project, missing: dict[str, int]) -> list[NewItem]:
+    return pairs.without_model(project, comparisons=_rewrites(missing), demonstrations=missing[DEMONSTRATE])
 
 
 def targets(project: Project) -> dict[str, int]:
@@ -75,11 +96,15 @@ def targets(project: Project) -> dict[str, int]:
     return {mode: max(1, round(project.stock * share / total)) if share else 0 for mode, share in shares.items()}
 
 
-def _missing(project: Project, version: ModelVersion, mode: str, wanted: int) -> int:
-    """How many of `wanted` items are not there, after what was retired before `version` came back is open again."""
-    if not wanted or (missing := wanted - ready(project, version, mode)) <= 0:
-        return 0
-    return missing - bring_back(project, version, missing, mode=mode)
+def _missing(project: Project, version: ModelVersion, *, back: bool = False) -> dict[str, int]:
+    """How much of each way of working is not there; with `back`, after what was retired before `version` came back
+    is open again."""
+    missing = {}
+    for mode, wanted in targets(project).items():
+        missing[mode] = max(0, wanted - ready(project, version, mode)) if wanted else 0
+        if back and missing[mode] and mode != DEMONSTRATE:
+            missing[mode] -= bring_back(project, version, missing[mode], mode=mode)
+    return missing
 
 
 def _wind_down(project: Project) -> None:
@@ -156,10 +181,11 @@ def bring_back(project: Project, version: ModelVersion, wanted: int, *, mode: st
 
 
 def runs_dry(project: Project) -> bool:
-    """Nothing is left to read although new answers are, or can at once be, written."""
+    """No answer of a model is left to read although new ones are, or can at once be, written."""
     if not project.stock or (version := ModelVersion.objects.current(project)) is None:
         return False
-    if Seat.objects.open().filter(project=project, purpose=Seat.Purpose.WORK).exists():
+    by_a_model = Q(item__mode=REVIEW) | Q(item__generation__version__isnull=False)
+    if Seat.objects.open().filter(by_a_model, project=project, purpose=Seat.Purpose.WORK).exists():
         return False
     if project.refills.active().exists():
         return True
@@ -321,7 +347,9 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     there = set(Prompt.objects.filter(pk__in=asked).values_list("pk", flat=True))
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
-    seat_items(refill.project, _items(refill, [each for each in generations if each.text.strip()]))
+    items = _items(refill, [each for each in generations if each.text.strip()])
+    items += _without_model(refill.project, _missing(refill.project, refill.version))
+    seat_items(refill.project, pairs.evenly(items))
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
 
 

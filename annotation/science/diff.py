@@ -93,7 +93,7 @@ class Amount:
 
     @property
     def share(self) -> float:
-        """Words out and in, of all in both texts: 0 is the same text, 1 shares no word with it; 0 for two empty ones."""
+        """Words out and in, of all in both texts: 0 is the same text, 1 shares no word with it."""
         both = self.words + self.words - self.words_out + self.words_in
         return (self.words_out + self.words_in) / both if both else 0.0
 

@@ -12,6 +12,7 @@ from annotation import pairs, refill, tasks
 from annotation.models import Generation, Item, Refill, Seat
 from tests.annotation.test_refill import asked, fill, promote, sit, stocked  # noqa: F401  (fixtures)
 from tests.cast import Cast, make_comparison, make_demonstration, make_item, make_prompt, make_version, settle_item
+from training.child import TrainingFailed
 
 Answers = list[dict[str, Any]]
 
@@ -155,26 +156,29 @@ def test_what_a_batch_is_asking_is_not_demonstrated_too(stocked: Cast) -> None:
     assert batch is not None
     shares(stocked, 1, 0, 1)
     refill.top_up(stocked.project)
+    assert not Item.objects.exists()  # they come with the batch, and mixed with it
+    Refill.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    refill.top_up(stocked.project)
     demonstrated = set(Item.objects.values_list("prompt", flat=True))
     assert len(demonstrated) == 4
     assert not demonstrated & {pk for pk, _ in batch.asked}
 
 
-def test_a_settled_rewrite_is_set_against_its_original_but_not_for_its_author(cast: Cast) -> None:
+def test_a_settled_rewrite_is_set_against_its_original_but_not_for_its_author(cast: Cast, asked: Answers) -> None:
     shares(cast, 0, 1, 0, stock=3)
     verdict = settle_item(cast.item(), by=cast.ada)
     settle_item(cast.item(), outcome="fine", by=cast.ada)
-    assert refill.top_up(cast.project) is not None  # and of two prompts, samples are asked for
-    item = Item.objects.get(mode="compare")
+    fill(cast)  # and of the other prompt, two samples are asked for
+    item = Item.objects.get(mode="compare", generation__version=None)
     assert item.generation is not None
     assert (item.generation.text, item.generation.author) == ("Nurses are people.", cast.ada)
     assert (item.other, item.prompt) == (verdict.item.generation, verdict.item.prompt)
-    assert [Seat.objects.open_to(who, cast.project).count() for who in (cast.ada, cast.bo)] == [0, 1]
-    refill.top_up(cast.project)
-    assert Item.objects.filter(mode="compare").count() == 1
+    seats = [Seat.objects.open_to(who, cast.project).filter(item=item).count() for who in (cast.ada, cast.bo)]
+    assert seats == [0, 1]
     promote(cast)
     refill.top_up(cast.project)
-    assert modes() == {"compare": 1}  # a person's words do not go stale
+    assert list(Item.objects.filter(mode="compare").unread()) == [item]  # a person's words do not go stale
+    assert not pairs.rewritten(cast.project).exists()
 
 
 def test_a_comparison_is_stale_when_its_newer_side_is_and_comes_back_with_it(stocked: Cast, asked: Answers) -> None:
@@ -200,6 +204,27 @@ def test_what_a_curator_put_in_or_took_out_by_hand_stays_so(cast: Cast) -> None:
     assert refill.retire_stale(cast.project, live) == 0
     assert refill.bring_back(cast.project, live, 5) == 0
     assert wanted.seats.get().status == "open"
+
+
+def test_the_ways_of_working_are_mixed_in_the_queue(stocked: Cast, asked: Answers) -> None:
+    shares(stocked, 2, 1, 1)
+    fill(stocked)
+    assert list(Item.objects.order_by("pk").values_list("mode", flat=True)) == [
+        "review", "compare", "demonstrate", "review", "review", "compare", "demonstrate", "review",
+    ]  # fmt: skip
+
+
+def test_a_model_that_fails_keeps_nobody_from_demonstrating(
+    stocked: Cast, asked: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise TrainingFailed("The model cannot be loaded.")
+
+    monkeypatch.setattr(refill.infer, "complete", refuse)
+    shares(stocked, 2, 1, 1)
+    assert fill(stocked).state == "failed"
+    assert refill.top_up(stocked.project) is None
+    assert modes() == {"demonstrate": 2}
 
 
 def test_a_batch_with_pairs_is_bounded_too(stocked: Cast, asked: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,12 +257,14 @@ def test_counting_the_stock_costs_the_same_with_any_number_of_items(
 
 
 def test_a_queue_of_comparisons_runs_dry_while_more_can_be_written(cast: Cast) -> None:
-    make_version(cast.project, live=True)
+    version = make_version(cast.project, live=True)
     shares(cast, 0, 1, 0, stock=5)
     assert refill.runs_dry(cast.project) is False
     make_prompt(cast.project)
     assert refill.runs_dry(cast.project) is True
     make_comparison(cast.project)
+    assert refill.runs_dry(cast.project) is True  # what a person wrote keeps nobody waiting for the machine
+    make_comparison(cast.project, version=version)
     assert refill.runs_dry(cast.project) is False
     Seat.objects.update(lease_ends_at=timezone.now() + timedelta(minutes=1), holder=cast.ada)
     assert refill.runs_dry(cast.project) is True
