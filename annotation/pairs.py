@@ -113,6 +113,7 @@ def rewritten(project: Project) -> QuerySet[Verdict]:
     settled = Verdict.objects.final().filter(
         item__project=project,
         item__mode=Item.Mode.REVIEW,
+        item__gold=None,  # who compares it would know the answer
         item__prompt__split=Prompt.Split.TRAIN,
         answer__outcome=Answer.Outcome.BIASED,
     )

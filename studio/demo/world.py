@@ -10,18 +10,24 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from annotation import exchange, taxonomy
-from annotation.models import Category, Guideline, Topic
+from annotation import exchange, gold, taxonomy, terms
+from annotation.models import Category, Guideline, Item, Topic
 from studio import audit
 from studio.models import Membership, Project, Role, User
 from training import start
 from training.models import Snapshot
+from training.science.starter.world import JOBS, PEOPLES
 
 SLUG = "demo"
 NEUTRAL = "neutral"
 """The category of the control arm's rows: every rewrite needs one, and these correct no bias."""
 ROUND_EVERY = 60
 STOCK = 40
+SHARES = {"share_review": 8, "share_compare": 1, "share_demonstrate": 1}
+GOLD_ITEMS, GOLD_PERCENT = 6, 5
+WARNINGS = {
+    "peoples": "Some answers speak ill of whole peoples. They are invented; the way of speaking about them is not."
+}
 DESCRIPTION = (
     "A toy model of an invented world, with stereotypes planted on purpose, so that the loop can be watched and "
     "learned without insulting anybody."
@@ -70,6 +76,7 @@ def make(*, control: bool = False) -> World:
         bring_in(project, "control.jsonl", exchange.import_demonstrations, categories=[NEUTRAL], severity=1)
     else:
         bring_in(project, "demonstrations.jsonl", exchange.import_demonstrations)
+    furnish(project, admin)
     return World(project, {user.username: password for user, password in accounts.values() if password})
 
 
@@ -98,6 +105,8 @@ def make_project() -> Project:
         stock=STOCK,
         round_every=ROUND_EVERY,
         auto_promote=True,
+        gold_percent=GOLD_PERCENT,
+        **SHARES,
         recipe=json.loads((starter() / "recipe.json").read_text(encoding="utf-8")),
         temperature=suite["temperature"],
         top_p=suite["top_p"],
@@ -108,7 +117,8 @@ def make_project() -> Project:
 def write_values(project: Project, values: dict[str, Any], admin: User) -> None:
     """The topics with their values statements, and the categories of bias."""
     for topic in values["topics"]:
-        row = Topic.objects.create(project=project, slug=topic["key"], name=topic["name"])
+        warning = WARNINGS.get(topic["key"], "")
+        row = Topic.objects.create(project=project, slug=topic["key"], name=topic["name"], warning=warning)
         Guideline.objects.create(topic=row, version=1, text=topic["values"], created_by=admin)
     project.categories.all().delete()  # a new project's defaults; this world has its own
     Category.objects.bulk_create(
@@ -121,6 +131,15 @@ def write_values(project: Project, values: dict[str, Any], admin: User) -> None:
         )
         for position, category in enumerate(values["categories"], 1)
     )
+
+
+def furnish(project: Project, admin: User) -> None:
+    """Terms to swap, and a few known items: one of a topic after the other, of those that came settled."""
+    terms.add(project, "Peoples", [people.name for people in PEOPLES if not people.held_out], actor=admin)
+    terms.add(project, "Jobs", [job.name for job in JOBS if not job.held_out], actor=admin)
+    settled = list(Item.objects.filter(project=project).settled().order_by("prompt__topic", "pk"))
+    for item in settled[:: max(1, len(settled) // GOLD_ITEMS)][:GOLD_ITEMS]:
+        gold.mark(item, actor=admin, explanation="It came settled with the demo: see the topic's values statement.")
 
 
 def bring_in(project: Project, name: str, verb: Any, **fields: Any) -> None:

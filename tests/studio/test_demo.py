@@ -2,13 +2,15 @@
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotation import refill
 from annotation.freeze import hand_over, rows
-from annotation.models import Item, Seat
+from annotation.models import Gold, Item, Seat
 from annotation.policy import due
 from studio.demo import bars, world
 from studio.models import Membership, Project, Role, User
@@ -31,6 +33,29 @@ def test_the_demo_project_has_topics_values_categories_prompts_and_settled_demon
     assert project.prompts.filter(split="train").count() > 200
     assert Item.objects.settled().count() == 80
     assert not Seat.objects.exclude(status="retired").exists()
+    assert len(list(rows(project))) == 80
+
+
+def test_every_way_of_working_is_in_it(made, monkeypatch):
+    project = made.project
+    assert Gold.objects.filter(item__project=project).count() == world.GOLD_ITEMS
+    assert Gold.objects.values("item__prompt__topic").distinct().count() >= 2
+    assert {term_set.name for term_set in project.term_sets.all()} == {"Peoples", "Jobs"}
+    assert all(len(term_set.terms) >= 14 for term_set in project.term_sets.all())
+    assert project.topics.exclude(warning="").count() == 1
+    batch = refill.top_up(project)
+    assert batch is not None
+    monkeypatch.setattr(
+        refill.infer,
+        "complete",
+        lambda version, prompts, **_: [
+            {"id": each["id"], "seed": each["seed"], "completion": str(each["seed"])} for each in prompts
+        ],
+    )
+    refill.write(batch.pk)
+    unread = Item.objects.filter(project=project).unread()
+    assert Counter(unread.values_list("mode", flat=True)) == {"review": 32, "compare": 4, "demonstrate": 4}
+    assert unread.order_by("pk")[0].mode == "review"
     assert len(list(rows(project))) == 80
 
 
