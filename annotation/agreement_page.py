@@ -9,9 +9,8 @@ from typing import Any
 from django.core.cache import cache
 from django.utils import timezone
 
-from annotation import reports
+from annotation import pictures, reports
 from annotation.models import Report
-from studio import charts
 from studio.models import SMALLEST_GROUP, Project, User, pseudonym
 
 QUESTIONS = {
@@ -72,7 +71,7 @@ def page(project: Project, *, question: str = "") -> dict[str, Any]:
         "categories": categories(data, names),
         "question": asked_for,
         "choices": [(name, title(name, names)) for name in data["questions"]],
-        "chart": by_week(data, asked_for, title(asked_for, names)),
+        "chart": pictures.by_week(data, asked_for, title(asked_for, names)),
         "pairs": pairs(data),
         "groups": [{**group, "says": group_says(group)} for group in data["groups"]],
         "smallest": SMALLEST_GROUP,
@@ -137,30 +136,6 @@ def categories(data: Row, names: dict[str, str]) -> list[Row]:
         if found is not None:
             lines.append({"name": name, **found})
     return lines
-
-
-def by_week(data: Row, question: str, name: str) -> charts.Chart:
-    """Alpha of one question, week by week; a gap where it is not defined."""
-    points = [
-        charts.Point(week, one["value"], one.get("low"), one.get("high"), one["n"], one.get("reason", ""))
-        for week, found in data["weeks"].items()
-        if question in found
-        for one in [found[question]["alpha"]]
-    ]
-    return charts.lines(
-        "agreement",
-        f"{name}: Krippendorff’s α by week",
-        f"Krippendorff’s alpha of “{name}” for the items whose last answer came in each week, with its interval.",
-        points=points,
-        heads=["Week", "α", "95 % interval", "Items"],
-        show=decimal,
-        top=1.0,
-        note="1 is perfect agreement, 0 what chance would give. A week counts the items whose last answer came in it.",
-    )
-
-
-def decimal(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def pairs(data: Row) -> list[Row]:

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import forecast, overlap, policy, receive, refill, reports, variants
+from annotation import forecast, insight_counts, overlap, policy, receive, refill, reports, variants
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
@@ -144,3 +144,9 @@ def measure_agreement(project_id: int) -> None:
         attention.work_out(project)
     finally:
         cache.delete(f"measuring/{project_id}")
+
+
+@shared_task(ignore_result=True)
+def count_insight(project_id: int, weeks: int | None, topic: str, mode: str) -> None:
+    """Count for a dashboard that was shown as it was a while ago."""
+    insight_counts.count(Project.objects.get(pk=project_id), insight_counts.Filters(weeks, topic, mode))

@@ -1,0 +1,235 @@
+"""What the dashboard counts: groupings done by the database, so that what comes back is as long as the picture."""
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.db.models import Count, DateField, F, Func, IntegerField, Min, Q, QuerySet
+from django.db.models.functions import Cast, Least
+from django.utils import timezone
+
+from annotation import backgrounds
+from annotation.models import Answer, Seat
+from studio.models import Project
+
+LONGEST = 600
+"""Seconds an answer counts at most, in the time per item: who went away with the page open is no slow reader."""
+AGES = ((1, "under a day"), (7, "1 to 7 days"), (30, "7 to 30 days"), (None, "over 30 days"))
+"""Of what waits: (younger than so many days, and not of the ones before; its name)."""
+GROUP = "group"
+"""Key of a prompt's metadata that names the group it is about."""
+GROUPS = 12
+"""Groups in a picture at most: those with the most judged answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is looked at."""
+
+    weeks: int | None = 4
+    topic: str = ""
+    mode: str = ""
+
+    @property
+    def since(self) -> date | None:
+        """The first day that counts: a Monday, so that weeks are whole."""
+        if self.weeks is None:
+            return None
+        today = timezone.now().date()
+        return today - timedelta(days=today.weekday(), weeks=self.weeks - 1)
+
+
+class Cell(NamedTuple):
+    """How many answers are alike in all this."""
+
+    day: date
+    mode: str
+    topic: str | None
+    outcome: str
+    severity: int | None
+    model: str | None
+    version: int | None
+    first: bool
+    n: int
+
+
+def answers(project: Project, filters: Filters) -> QuerySet[Answer]:
+    """Standing answers given for work: not gold, not onboarding."""
+    found = Answer.objects.standing().filter(item__project=project, seat__purpose=Seat.Purpose.WORK)
+    if filters.since is not None:
+        found = found.filter(created_at__gte=datetime.combine(filters.since, datetime.min.time(), UTC))
+    if filters.topic:
+        found = found.filter(item__prompt__topic__slug=filters.topic)
+    return found.filter(item__mode=filters.mode) if filters.mode else found
+
+
+def day() -> Func:
+    """The day of an answer, in UTC; the database's own function, not one in Python for each row."""
+    return Func(F("created_at"), function="DATE", output_field=DateField())
+
+
+def cells(project: Project, filters: Filters) -> list[Cell]:
+    """All answers, counted by everything that the pictures tell apart."""
+    facts = ("item__mode", "item__prompt__topic__name", "outcome", "severity")
+    model = ("item__generation__model_name", "item__generation__version__number")
+    rows = answers(project, filters).annotate(day=day(), first=Q(seat__position=0))
+    counted = rows.values_list("day", *facts, *model, "first").annotate(n=Count("pk")).order_by()
+    return [Cell(*row) for row in counted]
+
+
+def times(project: Project, filters: Filters) -> list[tuple[date, int, int]]:
+    """(day, active seconds, answers): nobody's name is near it."""
+    seconds = Least(Cast(F("active_ms") / 1000, IntegerField()), LONGEST)
+    rows = answers(project, filters).filter(active_ms__isnull=False).annotate(day=day(), seconds=seconds)
+    return list(rows.values_list("day", "seconds").annotate(n=Count("pk")).order_by())
+
+
+def median(counted: Iterable[tuple[int, int]]) -> float | None:
+    """The middle one of values that come with how often they do; None of nothing."""
+    found = sorted(counted)
+    total = sum(n for _, n in found)
+    if not total:
+        return None
+    ends = list(accumulate(n for _, n in found))
+    low, high = (found[bisect_right(ends, place)][0] for place in ((total - 1) // 2, total // 2))
+    return (low + high) / 2
+
+
+def named(project: Project, filters: Filters, by: str) -> Counter[tuple[str, Any]]:
+    """(category, what `by` says) -> answers that name it."""
+    links = Answer.categories.through.objects.filter(answer__in=answers(project, filters))
+    rows = links.values_list("category__name", f"answer__{by}").annotate(n=Count("pk")).order_by()
+    return Counter({(category, what): n for category, what, n in rows})
+
+
+def judged(project: Project, filters: Filters, by: str) -> Counter[Any]:
+    """What `by` says -> answers that say fine or biased: those of whom a category could have been named."""
+    said = answers(project, filters).filter(outcome__in=(Answer.Outcome.FINE, Answer.Outcome.BIASED))
+    return Counter(dict(said.values_list(by).annotate(n=Count("pk")).order_by()))
+
+
+class Grid(NamedTuple):
+    """Shares of answers that name a category, by something."""
+
+    rows: list[str]
+    columns: list[str]
+    cells: list[list[float | None]]
+    n: list[int]
+    """Judged answers per column."""
+
+
+def grid(rows: list[str], columns: list[tuple[str, Any]], counted: Counter[Any], below: Counter[Any]) -> Grid:
+    """`columns` are (name, key of the counts)."""
+    shares = [[counted[row, key] / below[key] if below[key] else None for _, key in columns] for row in rows]
+    return Grid(rows, [name for name, _ in columns], shares, [below[key] for _, key in columns])
+
+
+def by_topic(project: Project, filters: Filters, rows: list[str], below: Counter[Any]) -> Grid:
+    """Category by topic; `below`: judged answers per topic."""
+    columns = sorted(((name or "no topic", name) for name in below), key=lambda one: one[0].casefold())
+    return grid(rows, columns, named(project, filters, "item__prompt__topic__name"), below)
+
+
+def by_group(project: Project, filters: Filters, rows: list[str]) -> Grid:
+    """Category by the group that a prompt is about, as its metadata says."""
+    key = f"item__prompt__metadata__{GROUP}"
+    below = judged(project, filters, key)
+    below.pop(None, None)
+    columns = sorted((str(group), group) for group, _ in below.most_common(GROUPS))
+    return grid(rows, columns, named(project, filters, key) if columns else Counter(), below)
+
+
+def by_background(project: Project, filters: Filters, rows: list[str]) -> Grid:
+    """Category by the background of who answered; only of groups with enough people in them and enough outside."""
+    below = judged(project, filters, "annotator")
+    members = backgrounds.members(project)
+    people = {person for person in below if person is not None}
+    shown = {name: group & people for name, group in members.items() if backgrounds.enough(group, people)}
+    if not shown:
+        return Grid(rows, [], [[] for _ in rows], [])
+    counted = named(project, filters, "annotator")
+    sums = Counter(
+        {(row, name): sum(counted[row, who] for who in group) for name, group in shown.items() for row in rows}
+    )
+    judged_by = Counter({name: sum(below[who] for who in group) for name, group in shown.items()})
+    return grid(rows, [(name, name) for name in sorted(shown)], sums, judged_by)
+
+
+def queue(project: Project, filters: Filters) -> dict[str, Any]:
+    """What waits to be read now: open seats nobody holds, their items, and how old those are."""
+    found = Seat.objects.open().filter(project=project, purpose=Seat.Purpose.WORK)
+    if filters.topic:
+        found = found.filter(item__prompt__topic__slug=filters.topic)
+    if filters.mode:
+        found = found.filter(item__mode=filters.mode)
+    now, ages, before = timezone.now(), {}, Q()
+    for place, (days, _) in enumerate(AGES):
+        younger = Q(item__created_at__gt=now - timedelta(days=days)) if days else Q()
+        ages[f"age_{place}"] = Count("item", distinct=True, filter=before & younger)
+        before = Q(item__created_at__lte=now - timedelta(days=days)) if days else Q()
+    return found.aggregate(
+        seats=Count("pk"), items=Count("item", distinct=True), oldest=Min("item__created_at"), **ages
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the dashboard counts, and when and at what cost it was counted."""
+
+    at: datetime
+    seconds: float
+    cells: list[Cell]
+    times: list[tuple[date, int, int]]
+    topics: Grid
+    groups: Grid
+    backgrounds: Grid
+    queue: dict[str, Any]
+
+
+FRESH = 60.0
+"""Seconds for which what was counted is shown again."""
+QUICK = 0.5
+"""What took less is counted again on the spot; what took longer is shown as it was, while a worker counts."""
+KEPT = 24 * 3600
+
+
+def key(project: Project, filters: Filters) -> str:
+    return f"insight/{project.pk}/{filters.weeks}/{filters.topic}/{filters.mode}"
+
+
+def facts(project: Project, filters: Filters) -> tuple[Facts, bool]:
+    """What was counted last, counted now if that is missing, or old and quick; and whether a worker should count."""
+    found: Facts | None = cache.get(key(project, filters))
+    age = (timezone.now() - found.at).total_seconds() if found else None
+    if found is None or age is None or (age > FRESH and found.seconds < QUICK):
+        return count(project, filters), False
+    return found, age > FRESH and cache.add(f"{key(project, filters)}/counting", True, FRESH)
+
+
+def count(project: Project, filters: Filters) -> Facts:
+    """Count, and keep it for the next who looks."""
+    began = time.monotonic()
+    counted = cells(project, filters)
+    rows = list(project.categories.values_list("name", flat=True))
+    below: Counter[Any] = Counter()
+    for cell in counted:
+        if cell.outcome in (Answer.Outcome.FINE, Answer.Outcome.BIASED):
+            below[cell.topic] += cell.n
+    found = Facts(
+        cells=counted,
+        times=times(project, filters),
+        topics=by_topic(project, filters, rows, below),
+        groups=by_group(project, filters, rows),
+        backgrounds=by_background(project, filters, rows),
+        queue=queue(project, filters),
+        at=timezone.now(),
+        seconds=time.monotonic() - began,
+    )
+    cache.set(key(project, filters), found, KEPT)
+    return found
