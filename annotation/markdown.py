@@ -21,7 +21,8 @@ from markdown_it.token import Token
 
 QUESTIONS = {
     "outcome": "verdict, outcome, judgement, urteil, bewertung, الحكم",
-    "categories": "categories, category, kinds of bias, kind of bias, kategorien, art der verzerrung, الفئات, نوع التحيز",
+    "categories": "categories, category, kinds of bias, kind of bias, kategorien, art der verzerrung, "
+    "الفئات, نوع التحيز",
     "severity": "severity, how grave, gravity, schwere, schweregrad, الدرجة, درجة التحيز, الخطورة",
     "spans": "marks, marking, spans, markierungen, markieren, stellen, العلامات, تعليم الكلمات",
     "rewrite": "rewrite, rewrites, rewriting, ideal answer, an ideal answer, neufassung, umschreiben, ideale antwort, "

@@ -30,7 +30,7 @@ export class Blur {
     this.isHard = this.from !== null && forecast !== null && forecast >= this.from;
     this.isAsked = false;
     if (this.isHard) {
-      const value = forecast.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
+      const value = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { maximumFractionDigits: 1 }).format(forecast);
       find("cover-text").textContent = t("Likely to be hard: {forecast} of 3, by forecast.", { forecast: value });
     }
     this.paint();

@@ -5,7 +5,11 @@ const element = document.getElementById("review-strings");
 const catalog = element ? JSON.parse(element.textContent) : {};
 const plurals = new Intl.PluralRules(document.documentElement.lang || "en");
 
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+const isRtl = document.documentElement.dir === "rtl";
+
+// Between two invisible signs, a foreign word keeps its own direction and does not turn the sentence around it.
+const isolated = (value) => (isRtl && typeof value === "string" ? `\u2068${value}\u2069` : value);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? isolated(values[name]) : whole));
 
 export function t(text, values = {}) {
   return fill(catalog[text] ?? text, values);

@@ -99,7 +99,7 @@ export class Variants {
 
   column(variant, original) {
     const title = document.createDocumentFragment();
-    title.append(node("del", "", variant.old), " → ", node("ins", "", variant.new));
+    title.append(node("del", "", variant.old), node("span", "swap-arrow"), node("ins", "", variant.new));
     return column(title, swap(original.prompt, variant.prompt), this.answer(variant, original));
   }
 
@@ -113,6 +113,7 @@ export class Variants {
 function column(title, prompt, answer) {
   const box = node("section", "variant");
   const head = node("h3", "");
+  head.dir = "auto"; // the terms', and the arrow between them turns with it
   head.append(title);
   const asked = node("p", "variant-prompt");
   asked.dir = "auto";
