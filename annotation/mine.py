@@ -116,7 +116,8 @@ def topics(project: Project, user: User) -> list[dict[str, Any]]:
     """The topics this person may read, and whether they opted out. A topic that is others' is not listed."""
     out = set(Topic.objects.filter(project=project, opted_out__user=user).values_list("pk", flat=True))
     named = Topic.readers.through.objects.filter(topic__project=project)
-    is_named = dict(named.order_by().values_list("topic").annotate(Count("pk", filter=Q(membership__user=user))))
+    me = Count("pk", filter=Q(membership__user=user))
+    is_named = dict(named.order_by().values("topic").annotate(me=me).values_list("topic", "me"))
     mine = (topic for topic in Topic.objects.filter(project=project) if is_named.get(topic.pk, 1))
     return [{"topic": topic, "out": topic.pk in out} for topic in mine]
 
