@@ -38,7 +38,7 @@ def settle(
     if before is not None:
         raise AlreadySettled(f"This item was settled already: {who_settled(before)}.")
     if said is not None:
-        check_against(item.project, said, item.text)
+        check_against(item.project, said, item.text, mode=item.mode, other=item.other.text if item.other else "")
         answer = write(item.pk, actor, said, key=uuid.uuid4(), guideline=guideline_of(item, said))
     assert answer is not None
     if not Answer.objects.standing().filter(pk=answer.pk, item=item).exists():

@@ -32,10 +32,10 @@ texts in the order it shows them, "first" and "second" what is meant: the item's
 
 WORDS = {
     "review": ("fine", "biased", "cannot_judge"),
-    "compare": ("left", "right", "first", "second", "tie", "both_bad", "cannot_judge"),
+    "compare": ("first", "second", "tie", "both_bad", "cannot_judge"),
     "demonstrate": ("demonstrated", "cannot_judge"),
 }
-"""The words for each way of working."""
+"""The words for each way of working, as they are meant."""
 
 ASKED = {
     "review": gettext_noop("Say whether the answer is fine or biased, or that you cannot judge it."),

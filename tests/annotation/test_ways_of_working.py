@@ -10,6 +10,8 @@ from django.utils import timezone
 from annotation import waiting
 from annotation.models import Answer, Item, Refill, Remark, Seat, TermSet, Verdict
 from annotation.payload import swapped
+from annotation.settle import settle
+from annotation.shapes import BadShape, Said
 from tests.annotation.test_review_views import Page, biased, said
 from tests.cast import Cast, make_comparison, make_demonstration, make_prompt, make_version
 
@@ -216,3 +218,14 @@ def test_a_submit_says_when_a_break_would_be_good(cast):
     make_demonstration(cast.project)
     fine = said(page.open()["items"][0]["seat"], outcome="cannot_judge", key=str(uuid.uuid4()))
     assert page.post("submit", fine).json()["pause"] is None
+
+
+def test_a_curator_settles_a_comparison_in_the_items_own_words(cast):
+    item = make_comparison(cast.project, overlap=2)
+    for words in ("left", "fine", "demonstrated"):
+        with pytest.raises(BadShape, match="which answer is better"):
+            settle(item, said=Said(words, rewrite="x" * (words == "demonstrated")), actor=cast.iris)
+    with pytest.raises(BadShape, match="same as the better answer"):
+        settle(item, said=Said("second", rewrite=OTHER), actor=cast.iris)
+    verdict = settle(item, said=Said("second", rewrite="Nurses differ."), actor=cast.iris)
+    assert (verdict.answer.outcome, verdict.answer.rewrite) == ("second", "Nurses differ.")
