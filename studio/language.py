@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 TRANSLATED = {
     "annotation:review",
@@ -23,6 +24,8 @@ TRANSLATED = {
     "annotation:review-preferences",
     "annotation:check-in",
 }
+ROLES = (gettext_noop("annotator"), gettext_noop("curator"), gettext_noop("admin"))
+"""Said in the navigation; here so that they are collected with it, and not with the help of every settings page."""
 
 
 class OwnLanguageMiddleware:

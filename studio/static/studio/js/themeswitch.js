@@ -1,6 +1,6 @@
 // [data-theme-switch]: one button that goes through system, light, dark, and says which it is.
-const NAMES = { system: "System", light: "Light", dark: "Dark" };
-const ORDER = Object.keys(NAMES);
+// Its words are in its own attributes, in the language of the page.
+const ORDER = ["system", "light", "dark"];
 
 function chosen() {
   return document.documentElement.dataset.theme || "system";
@@ -18,9 +18,9 @@ function choose(theme) {
 }
 
 function label(button) {
-  const name = NAMES[chosen()];
+  const name = button.dataset[chosen()];
   button.querySelector("[data-theme-name]").textContent = name;
-  button.setAttribute("aria-label", `Theme: ${name}. Change it`);
+  button.setAttribute("aria-label", button.dataset.says.replace("{name}", name));
 }
 
 for (const button of document.querySelectorAll("[data-theme-switch]")) {
