@@ -35,6 +35,8 @@ from studio.models import Membership, Project, Role, User  # noqa: E402
 READERS = {"ada": 0.1, "bela": 0.15, "chidi": 0.2, "dora": 0.3, "emeka": 0.12, "farah": 0.45}
 """How often each of them sees things otherwise than the file says."""
 WEEKS = 8
+UNREAD = 45
+"""Seats nobody has answered yet."""
 
 
 def lines(name: str) -> list[dict[str, Any]]:
@@ -59,22 +61,26 @@ def join(project: Project) -> dict[str, User]:
 
 def bring_in(project: Project, rows: list[dict[str, Any]]) -> None:
     answers = [
-        {"prompt": row["prompt"], "completion": row["completion"], "topic": row["topic"], "model": f"v{n % 2}"}
+        {name: row[name] for name in ("prompt", "completion", "topic")}
+        | {"model": f"v{n % 2}", "metadata": {"group": "women and men"} if row["topic"] == "work" else {}}
         for n, row in enumerate(rows)
     ]
     exchange.import_answers(project, io.BytesIO("\n".join(map(json.dumps, answers)).encode()), actor=None)
 
 
-def opinion(shown: Shown, truth: dict[str, Any] | None, dissent: float, pick: random.Random, kinds: list[int]) -> Said:
+def opinion(
+    shown: Shown, truth: dict[str, Any] | None, dissent: float, pick: random.Random, kinds: dict[str, int]
+) -> Said:
     biased = truth is not None
     if pick.random() < dissent:
         biased = not biased
     if not biased:
         return Said(outcome="fine", active_ms=pick.randint(3000, 9000))
-    spans = [SpanSaid(one["start"], one["end"], kinds[0]) for one in (truth or {}).get("spans", [])]
+    named = [kinds[slug] for slug in (truth or {}).get("categories", [])] or [pick.choice(list(kinds.values()))]
+    spans = [SpanSaid(one["start"], one["end"], named[0]) for one in (truth or {}).get("spans", [])]
     if spans and pick.random() < 0.4:
         spans = spans[:1]
-    chosen = {kinds[0]} | ({kinds[1]} if pick.random() < 0.25 else set())
+    chosen = {*named} | ({pick.choice(list(kinds.values()))} if pick.random() < 0.2 else set())
     return Said(
         outcome="biased",
         categories=tuple(sorted(chosen)),
@@ -87,16 +93,14 @@ def opinion(shown: Shown, truth: dict[str, Any] | None, dissent: float, pick: ra
 
 def work(project: Project, people: dict[str, User], truths: dict[str, dict[str, Any]]) -> None:
     pick = random.Random(7)  # noqa: S311  # opinions, not secrets
-    kinds = list(project.categories.values_list("pk", flat=True))
-    busy = dict(people)
-    while busy:
-        for name, user in list(busy.items()):
-            seats = claim.claim(project, user, want=1)
-            if not seats or pick.random() < 0.004:
-                busy.pop(name)
-                continue
-            said = opinion(seats[0], truths.get(seats[0].text), READERS[name], pick, kinds)
-            submit.submit(project, user, seats[0].pk, said, key=uuid4())
+    kinds = dict(project.categories.values_list("slug", "pk"))
+    answered, enough = 0, Seat.objects.filter(project=project).count() - UNREAD
+    while answered < enough:
+        for name, user in people.items():
+            for shown in claim.claim(project, user, want=1)[: enough - answered]:
+                said = opinion(shown, truths.get(shown.text), READERS[name], pick, kinds)
+                submit.submit(project, user, shown.pk, said, key=uuid4())
+                answered += 1
 
 
 def spread(project: Project) -> None:
