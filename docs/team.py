@@ -32,7 +32,7 @@ from annotation.shapes import Said, SpanSaid  # noqa: E402
 from studio.demo.world import starter, write_values  # noqa: E402
 from studio.models import Membership, Project, Role, User  # noqa: E402
 
-READERS = {"ada": 0.1, "bela": 0.15, "chidi": 0.2, "dora": 0.3, "emeka": 0.12, "farah": 0.45}
+READERS = {"ada": 0.02, "bela": 0.04, "chidi": 0.05, "dora": 0.08, "emeka": 0.03, "farah": 0.15}
 """How often each of them sees things otherwise than the file says."""
 WEEKS = 8
 UNREAD = 45
