@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.functional import cached_property
 
-from annotation import compare, policy, refill
+from annotation import compare, filters, pairs, policy, refill
 from annotation.models import Item, Seat
 from studio.models import Project
 from training.models import ModelVersion, Round, SnapshotRow
@@ -23,36 +21,15 @@ STATES = {
     "replaced": "Taken out unread, because a newer model answers now",
 }
 
-
-class CappedPaginator(Paginator):
-    """Pages of the first ENOUGH rows: who looks further, filters."""
-
-    @cached_property
-    def count(self) -> int:
-        return int(self.object_list[:ENOUGH].count())  # type: ignore[attr-defined]
-
-
-def in_state(items: QuerySet[Item], state: str) -> QuerySet[Item]:
-    """The items of `items` that are in `state`, a key of STATES; all of them for any other word."""
-    seats = Seat.objects.filter(item=OuterRef("pk"))
-    unsettled = items.filter(verdict=None)
-    if state == "unread":
-        return items.unread()  # type: ignore[attr-defined]
-    if state == "reading":
-        free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
-        return unsettled.filter(Exists(seats.filter(status=Seat.Status.OPEN)), Exists(seats.exclude(free)))
-    if state == "disputed":
-        return items.disputed()  # type: ignore[attr-defined]
-    if state == "settled":
-        return items.settled()  # type: ignore[attr-defined]
-    if state == "replaced":
-        others = seats.exclude(status=Seat.Status.RETIRED)
-        return unsettled.filter(~Exists(others))
-    return items
+AGREEMENT = {
+    "agree": "two or more, who agree",
+    "differ": "two or more, who differ",
+    "single": "one reader",
+}
 
 
 def state_of(item: Item) -> str:
-    """Where an item stands, from its loaded verdict and seats: the same words as `in_state`."""
+    """Where an item stands, from its loaded verdict and seats: a key of STATES."""
     if getattr(item, "verdict", None) is not None:
         return "settled"
     seats = list(item.seats.all())
@@ -68,25 +45,14 @@ def _is_free(seat: Seat) -> bool:
     return seat.status == Seat.Status.OPEN and ended
 
 
-def page(project: Project, *, state: str, topic: str, number: str | None) -> Any:
-    """A page of items, the newest first, each with `state` and all that a row of the table shows."""
-    items = Item.objects.filter(project=project)
-    if topic:
-        items = items.filter(prompt__topic__slug=topic)
-    rows = in_state(items, state).select_related("generation", "prompt__topic", "verdict__answer")
-    found = CappedPaginator(rows.prefetch_related("seats").order_by("-pk"), 25).get_page(number)
-    for item in found:
-        item.state = state_of(item)
-    return found
-
-
 def overview(project: Project) -> dict[str, Any]:
     """What is in the project, what is missing, and what the machine is doing about it."""
-    items = Item.objects.filter(project=project)
     version = ModelVersion.objects.current(project)
     return {
         "prompts": project.prompts.count(),
-        "counts": [(name, text, in_state(items, name)[:ENOUGH].count()) for name, text in STATES.items()],
+        "counts": [
+            (name, text, filters.count(filters.ways(project, {"state": name}), ENOUGH)) for name, text in STATES.items()
+        ],
         "enough": ENOUGH,
         "new_demonstrations": policy.new_demonstrations(project),
         "policy_refusal": policy.refusal(project),
@@ -94,9 +60,8 @@ def overview(project: Project) -> dict[str, Any]:
         "stock": refill.unread_of(project, version)[:ENOUGH].count() if version else 0,
         "refill": project.refills.select_related("version").first(),
         "next_try": refill.next_try(project),
-        "prompts_left": refill.next_prompts(project, version)[:ENOUGH].count() if version else None,
-        "topics": project.topics.all(),
-        "states": STATES,
+        "prompts_left": pairs.next_prompts(project, version)[:ENOUGH].count() if version else None,
+        "collections": project.collections.all(),
     }
 
 
@@ -134,3 +99,20 @@ def _readings(item: Item) -> list[dict[str, Any]]:
                 came_in = reading["reader"] == compare.CAME_IN
                 reading["reader"] = f"{compare.CAME_IN} of {person.display_name}" if came_in else person.display_name
     return readings
+
+
+def with_state(item: Any) -> Any:
+    """The same item, which also says in which state it is, how many have read it, and what they say."""
+    seats = [seat for seat in item.seats.all() if seat.purpose == Seat.Purpose.WORK]
+    item.state = state_of(item)
+    item.readers = sum(seat.status == Seat.Status.ANSWERED for seat in seats)
+    item.wanted = sum(seat.status != Seat.Status.RETIRED for seat in seats)
+    item.outcomes = outcomes(item)
+    return item
+
+
+def outcomes(item: Item) -> list[tuple[str, str]]:
+    """The verdict's word, or what its readers say so far: (word, as people read it), each once."""
+    verdict = getattr(item, "verdict", None)
+    said = [verdict.answer] if verdict is not None else [one for one in item.answers.all() if one.seat_id]
+    return list(dict.fromkeys((answer.outcome, answer.get_outcome_display()) for answer in said))

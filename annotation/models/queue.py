@@ -35,6 +35,7 @@ class Generation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        indexes = [models.Index(fields=["model_name", "id"], name="generation_by_model")]
         constraints = [
             # One sample of a version per prompt and seed: a batch that is stored twice is stored once.
             models.UniqueConstraint(
@@ -115,6 +116,8 @@ class Item(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project", "id"], name="item_by_project"),
+            models.Index(fields=["project", "mode", "id"], name="item_by_mode"),
+            models.Index(fields=["project", "created_at"], name="item_by_date"),
             models.Index(fields=["other"], condition=Q(other__isnull=False), name="item_by_other"),
             models.Index(fields=["project", "id"], condition=Q(mode="compare"), name="item_comparisons"),
             models.Index(fields=["project", "id"], condition=Q(mode="demonstrate"), name="item_demonstrations"),
@@ -230,6 +233,13 @@ class Seat(models.Model):
             models.Index(
                 fields=["item"], condition=Q(status="answered", position__gt=0), name="seat_answered_beyond_first"
             ),
+            # What the data browser walks, newest first.
+            models.Index(fields=["project", "topic", "item"], condition=Q(position=0), name="seat_first_by_topic"),
+            models.Index(fields=["project", "item"], condition=Q(status="retired"), name="seat_retired_in_order"),
+            models.Index(
+                fields=["project", "item"], condition=Q(status="open", holder__isnull=False), name="seat_held_in_order"
+            ),
+            models.Index(fields=["item"], condition=Q(purpose="onboarding"), name="seat_onboarding"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["item", "position"], name="seat_position_once_per_item"),

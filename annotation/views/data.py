@@ -1,13 +1,16 @@
-"""Prompts and items of a project, import, freeze."""
+"""The data browser, one item, import, freeze."""
+
+from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from annotation import browser, bulk_actions, bulk_verbs, filters, items, receive, saved_views
 from annotation import freeze as freezing
-from annotation import items, receive
-from annotation.data_forms import ImportForm
+from annotation.data_forms import FilterForm, ImportForm
 from annotation.tasks import read_upload
 from studio.access import needs
 from studio.models import Project, Role
@@ -16,19 +19,53 @@ from studio.models import Project, Role
 @require_safe
 @needs(Role.CURATOR)
 def data(request: HttpRequest, project: Project) -> HttpResponse:
+    """The data browser; with `count` only how many items there are, which the page asks for when it is there."""
+    form = FilterForm(project, request.GET)
+    found = filters.ways(project, form.cleaned_data) if form.is_valid() else []
+    if "count" in request.GET:
+        return render(
+            request, "annotation/_count.html", {"count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
+        )
+    before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
+    page = browser.page(project, found, before=before, after=after)
+    return render(request, "annotation/data.html", {**shelf(request, project), "form": form, "page": page})
+
+
+def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
+    """What stands around the table: links, suggestions, and the last bulk action with its undo."""
+    last = bulk_actions.newest_of(project, request.user)
+    return {
+        "query": saved_views.filters_of(request.GET.urlencode()),
+        "usual": USUAL,
+        "views": saved_views.of(project, request.user),
+        "models": browser.models_of(project),
+        "verbs": bulk_verbs.VERBS,
+        "last": last,
+        "last_said": bulk_actions.sentence(last) if last else "",
+        "most": bulk_actions.MOST,
+    }
+
+
+USUAL = (("All", ""), ("Unread", "state=unread"), ("Disputed", "state=disputed"), ("Settled", "state=settled"))
+
+
+def as_uuid(text: str) -> UUID | None:
+    """An address that names no page shows the first one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+@needs(Role.CURATOR)
+def stock(request: HttpRequest, project: Project) -> HttpResponse:
+    """What there is, what the machine does about it, and the way in for more."""
     return show(request, project, ImportForm(initial={"what": "prompts"}))
 
 
 def show(request: HttpRequest, project: Project, form: ImportForm, *, status: int = 200) -> HttpResponse:
-    state, topic = request.GET.get("state", ""), request.GET.get("topic", "")
-    context = {
-        **items.overview(project),
-        "form": form,
-        "page": items.page(project, state=state, topic=topic, number=request.GET.get("page")),
-        "state": state,
-        "topic": topic,
-    }
-    return render(request, "annotation/data.html", context, status=status)
+    return render(request, "annotation/stock.html", {**items.overview(project), "form": form}, status=status)
 
 
 @require_safe
@@ -71,10 +108,13 @@ def upload(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
 @require_POST
 @needs(Role.CURATOR)
 def freeze(request: HttpRequest, project: Project) -> HttpResponse:
+    """Everything that is settled, or the collection that is named."""
+    name = request.POST.get("collection", "")
+    collection = get_object_or_404(project.collections, name=name) if name else None
     try:
-        snapshot = freezing.freeze(project, actor=request.user)
+        snapshot = freezing.freeze(project, actor=request.user, collection=collection)
     except freezing.NothingToFreeze as error:
         messages.error(request, str(error))
-        return redirect("annotation:data", project.slug)
+        return redirect("annotation:stock", project.slug)
     messages.success(request, f"{snapshot.rows} settled answers are frozen.")
     return redirect("training:snapshot", project.slug, snapshot.digest)
