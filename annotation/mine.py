@@ -31,7 +31,7 @@ def answers(project: Project, user: User) -> QuerySet[Answer]:
 def listed(project: Project, user: User, wanted: dict[str, str]) -> QuerySet[Answer]:
     """Those of them that `wanted` describes ("q", "topic", "outcome", "mode"), the newest first."""
     found = answers(project, user)
-    if text := wanted.get("q", "").strip().replace("\x00", ""):
+    if text := wanted.get("q", "").strip():
         places = ("item__prompt__text", "item__generation__text", "item__other__text", "rewrite", "comment")
         somewhere = Q()
         for place in places:

@@ -99,8 +99,8 @@ def wanted_now(project: Project, topic: Topic | None) -> int:
 
 def change(items: list[int], wanted: int) -> int:
     """Under the locks of the items, so that no reader's answer decides one of them meanwhile."""
-    locked = Item.objects.select_for_update(no_key=True).filter(pk__in=items, verdict=None).order_by("pk")
-    unsettled = list(locked.values_list("pk", flat=True))
+    locked = list(Item.objects.select_for_update(no_key=True).filter(pk__in=items).order_by("pk").values_list("pk"))
+    unsettled = list(Item.objects.filter(pk__in=[pk for (pk,) in locked], verdict=None).values_list("pk", flat=True))
     there: dict[int, list[Seat]] = defaultdict(list)
     work = Seat.objects.filter(item__in=unsettled, purpose=Seat.Purpose.WORK).exclude(status=Seat.Status.RETIRED)
     for seat in work.order_by("position"):

@@ -28,7 +28,7 @@ FILTERS = ("q", "topic", "outcome", "mode")
 @never_cache
 @needs(Role.ANNOTATOR)
 def mine(request: HttpRequest, project: Project) -> HttpResponse:
-    wanted = {name: request.GET.get(name, "")[:200] for name in FILTERS}
+    wanted = {name: request.GET.get(name, "")[:200].replace("\x00", "") for name in FILTERS}
     found = Paginator(shown.listed(project, request.user, wanted), 25).get_page(request.GET.get("page"))
     context = {"project": project, "page": found, "wanted": wanted, **shown.page(project, request.user)}
     said = context["check_in"]

@@ -99,7 +99,7 @@ def test_only_members_of_the_project_can_be_named_as_readers(cast: Cast) -> None
 
 
 def test_a_reader_of_one_topic_walks_its_own_index_however_much_else_is_open(cast: Cast) -> None:
-    fill(cast.project.pk, make_topic(cast, "other").pk, 2000)
+    fill(cast.project.pk, [make_topic(cast, "other").pk], 2000)
     sql, params = taking(
         cast.project, cast.ada, besides=[1], until=lease_end(cast.project), of="topic", topic=cast.topic.pk
     )
@@ -108,7 +108,7 @@ def test_a_reader_of_one_topic_walks_its_own_index_however_much_else_is_open(cas
             cursor.execute("ANALYZE")
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' * (connection.vendor == 'sqlite')}{sql}", params)
         plan = "\n".join(str(row) for row in cursor.fetchall())
-    assert plan.count("seat_open_by_topic") == 2, plan
+    assert plan.count("seat_open_by_topic") >= 2, plan  # in so small a table also for what is kept for them
     for detour in ("SCAN annotation_seat", "Hash Join", "Merge Join", "JIT"):
         assert detour not in plan, plan
 

@@ -145,7 +145,7 @@ def test_a_claim_is_one_update_and_one_query_for_the_page(cast, django_assert_nu
 
 
 def test_a_claim_walks_the_indexes_of_open_seats_whatever_was_read_before(cast):
-    fill(cast.project.pk, cast.topic.pk, 2000)
+    fill(cast.project.pk, [cast.topic.pk], 2000)
     now, read = timezone.now(), Seat.objects.order_by("pk")[:1000].values("pk")
     Seat.objects.filter(pk__in=list(read.values_list("pk", flat=True))).update(
         holder=cast.ada, lease_ends_at=now, status=Seat.Status.ANSWERED
