@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation import exchange
-from annotation.models import Answer, Generation, Prompt, Verdict
+from annotation.models import Answer, Generation, Prompt, TermSet, Verdict
 from annotation.refill import unread_of
 from studio.models import AuditEntry
 from tests.cast import Cast
@@ -109,6 +109,7 @@ def test_the_wheel_turns_once_although_its_worker_is_killed_on_the_way(ready, cl
     until(lambda: project.items.count() == n, studio.report)
     base = ModelVersion.objects.get(project=project, number=0)
     assert set(Generation.objects.values_list("version", flat=True)) == {base.pk}
+    counterfactual(cast, client, studio)
     assert review_all(cast, client) == n
     assert Verdict.objects.count() == n
     Answer.objects.update(created_at=timezone.now() - timedelta(minutes=1))  # the time for undo is over
@@ -146,6 +147,26 @@ def test_the_wheel_turns_once_although_its_worker_is_killed_on_the_way(ready, cl
     until(lambda: not unread_of(project, round.version).exists(), studio.report)
     assert [str(promotion.version) for promotion in project.promotions.order_by("pk")] == ["v0", "v1", "v0"]
     assert AuditEntry.objects.filter(verb="promoted against the gate", actor=cast.max).exists()
+
+
+def counterfactual(cast: Cast, client: Client, studio: Any) -> None:
+    """Ada asks for the same prompt about somebody else, and the worker that waits for such questions answers."""
+    TermSet.objects.create(project=cast.project, name="Words", terms=PHRASE.split()[:6])
+    client.force_login(cast.ada)
+    page = client.get(reverse("annotation:review", args=[cast.project.slug]))
+    seat = {"seat": page.context["review"]["items"][0]["seat"]}
+    address = reverse("annotation:review-variants", args=[cast.project.slug])
+
+    def answered() -> Any:
+        strip = client.post(address, seat, content_type="application/json").json()
+        rows = [strip["original"], *strip["variants"]]
+        return rows if all(row["state"] != "asked" for row in rows) else None
+
+    rows = until(answered, studio.report)
+    assert {row["state"] for row in rows} == {"done"}, rows
+    assert len(rows) == 5
+    queued = Generation.objects.get(prompt__text=rows[0]["prompt"])
+    assert rows[0]["answer"] == queued.text
 
 
 def promote(client: Client, version: ModelVersion, **form: str) -> None:

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from annotation import claim, onboarding, payload, screen, shapes, submit, waiting, wellbeing
+from annotation.tasks import warm_soon
 from annotation.views.json_door import json_door
 from studio.access import needs
 from studio.models import Project, Role, User
@@ -21,6 +22,8 @@ def review(request: HttpRequest, project: Project) -> HttpResponse:
     seats = claim.claim(project, request.user, want=3)
     why = None if seats else onboarding.why_waiting(project, request.user) or waiting.why_empty(project)
     data = screen.page(project, request.user, seats, waiting=why)
+    if seats and data["has_terms"]:
+        warm_soon(project)
     return render(request, "annotation/review.html", {"project": project, "review": data})
 
 

@@ -311,3 +311,15 @@ def test_only_what_still_waits_is_failed(press, seat, sent, said):
     work(sent)
     assert variants.fail(Q(), "no") == 0
     assert json.dumps(press(seat)["variants"]).count('"done"') == 3
+
+
+def test_opening_the_review_screen_of_a_project_with_terms_warms_the_model(client, cast, version, seat, monkeypatch):
+    messages = []
+    monkeypatch.setattr(tasks.warm_answers, "apply_async", lambda args, **_: messages.append(args))
+    client.force_login(cast.ada)
+    client.get(reverse("annotation:review", args=[cast.project.slug]))
+    assert messages == [(cast.project.pk,)]
+    cache.clear()
+    TermSet.objects.all().delete()
+    client.get(reverse("annotation:review", args=[cast.project.slug]))
+    assert len(messages) == 1
