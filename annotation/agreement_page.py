@@ -44,6 +44,11 @@ def asked(project: Project) -> None:
     cache.set(f"agreement-asked/{project.pk}", last.pk if last else 0, ASKED)
 
 
+def not_asked(project: Project) -> None:
+    """Nobody was there to hear it."""
+    cache.delete(f"agreement-asked/{project.pk}")
+
+
 def pending(project: Project, report: Report | None) -> bool:
     """Was a newer report asked for, and is it not there yet?"""
     return bool(cache.get(f"agreement-asked/{project.pk}") == (report.pk if report else 0))

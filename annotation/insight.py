@@ -23,7 +23,6 @@ class Place:
     name: str
     title: str
     missing: str = ""
-    wide: bool = False
 
 
 def asked_for(project: Project, query: QueryDict) -> Filters:
@@ -70,7 +69,7 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
     weeks = pictures.by_week(data, "outcome", "Verdict", since=filters.since) if data else None
     several = len({cell.mode for cell in counted.cells}) > 1
     return [
-        place(pictures.throughput(counted, filters), some, nothing, wide=True),
+        place(pictures.throughput(counted, filters), some, nothing),
         place(versions, bool(versions.rows), "No answer of a model was called fine or biased in this period."),
         agreement(weeks),
         place(
@@ -113,8 +112,8 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
     ]
 
 
-def place(chart: Chart, drawn: bool, missing: str, *, wide: bool = False) -> Place:
-    return Place(chart if drawn else None, chart.name, chart.title, missing, wide)
+def place(chart: Chart, drawn: bool, missing: str) -> Place:
+    return Place(chart if drawn else None, chart.name, chart.title, missing)
 
 
 def agreement(chart: Chart | None) -> Place:

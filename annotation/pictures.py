@@ -11,6 +11,7 @@ from annotation.insight_counts import AGES, Facts, Filters, Grid, median
 from annotation.models import Answer, Item
 from studio import charts
 from studio.charts import Chart, Point
+from studio.templatetags.studio import decimal
 from training.science.shares import wilson
 
 SLOTS = 53
@@ -37,10 +38,6 @@ def by_week(data: dict[str, Any], question: str, title: str, *, since: date | No
         top=1.0,
         note="1 is perfect agreement, 0 what chance would give. A week counts the items whose last answer came in it.",
     )
-
-
-def decimal(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def iso_week(day: date) -> str:

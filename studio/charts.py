@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-WIDTH = 480
+WIDTH = 420
 """Of every chart, in its own units: about a CSS pixel on a desk, and still legible on a phone."""
 LEFT, TOP, BOTTOM, RIGHT = 44, 12, 26, 6
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
@@ -33,8 +33,8 @@ PAINT: dict[str, dict[str, str]] = {
     "heat-0": {"fill": "#f1f7f6"},
     "heat-1": {"fill": "#cfe3e2"},
     "heat-2": {"fill": "#9cc6c5"},
-    "heat-3": {"fill": "#5f9fa1"},
-    "heat-4": {"fill": "#0b6167"},
+    "heat-3": {"fill": "#2c777a"},
+    "heat-4": {"fill": "#07474c"},
     "on-light": {"fill": "#1b2124", "font-size": "11"},
     "on-dark": {"fill": "#ffffff", "font-size": "11"},
 }
@@ -158,7 +158,7 @@ def _y_axis(values: Sequence[float], height: float, names: Sequence[str]) -> lis
 
 def _x_axis(labels: Sequence[str], slot: float, y: float) -> list[Mark]:
     """Names below, as many as fit, always the last."""
-    widest = max((len(label) for label in labels), default=1) * 6.5 + 10
+    widest = max((len(label) for label in labels), default=1) * 7.5 + 10  # a phone's letters are larger
     every = max(1, math.ceil(widest / slot))
     shown = range(len(labels) - 1, -1, -every)
     return [
@@ -228,9 +228,11 @@ def lines(
     """A line through points with their intervals; a gap where there is no value. The axis holds 0, and goes below it
     where a value does."""
     known = [one for p in points for one in (p.value, p.low, p.high) if one is not None]
-    least = math.floor(min([0.0, *known]) * 4) / 4
+    least = math.floor(min([0.0, *known]) * 2) / 2
     scale = ticks(max([0.0, *known]) if top is None else top)
-    scale = [least + (scale[-1] - least) * i / 4 for i in range(5)] if least < 0 else scale
+    if least < 0:
+        step = 0.25 if scale[-1] - least <= 1.5 else 0.5
+        scale = [least + step * i for i in range(math.ceil((scale[-1] - least) / step - 1e-9) + 1)]
     room, slot = height - TOP - BOTTOM, (WIDTH - LEFT - RIGHT) / max(len(points), 1)
 
     def y(value: float) -> float:
@@ -257,7 +259,7 @@ def whiskers(
     name: str, title: str, about: str, *, points: Sequence[Point], heads: Sequence[str], note: str = ""
 ) -> Chart:
     """Shares below each other, each with its interval, on one axis from 0 to 100 %."""
-    left, row = 130, 26
+    left, row = 118, 26
     foot = TOP + row * len(points)
 
     def x(share: float) -> float:
@@ -271,7 +273,7 @@ def whiskers(
     for i, point in enumerate(points):
         y = TOP + row * (i + 0.5)
         at = {"x": left - 8, "y": y + 4, "text-anchor": "end"}
-        marks.append(Mark("text", "axis", at, short(point.label, 19), says=point.label))
+        marks.append(Mark("text", "axis", at, short(point.label, 17), says=point.label))
         if point.value is not None:
             if point.low is not None and point.high is not None:
                 marks.append(Mark("line", "whisker", {"x1": x(point.low), "x2": x(point.high), "y1": y, "y2": y}))
@@ -292,8 +294,8 @@ def heat(
     note: str = "",
 ) -> Chart:
     """Shares in a grid, darker for more, each with its number; None is "nobody was asked"."""
-    left, tall, head = 130, 28, 62
-    wide = min((WIDTH - left - 4) / max(len(columns), 1), 90)
+    left, tall, head = 118, 28, 62
+    wide = min((WIDTH - left - 34) / max(len(columns), 1), 90)
     most = max((share for line in cells for share in line if share is not None), default=0.0)
     marks: list[Mark] = []
     for c, column in enumerate(columns):
@@ -303,7 +305,7 @@ def heat(
     for r, row in enumerate(rows):
         y = head + tall * r
         at = {"x": left - 8, "y": y + tall / 2 + 4, "text-anchor": "end"}
-        marks.append(Mark("text", "axis", at, short(row, 19), says=row))
+        marks.append(Mark("text", "axis", at, short(row, 17), says=row))
         for c, share in enumerate(cells[r]):
             step = -1 if share is None else min(int(HEAT * share / most), HEAT - 1) if most else 0
             look = "heat-none" if step < 0 else f"heat-{step}"

@@ -23,7 +23,7 @@ from annotation.science.kappa import between_groups, cohen_kappa
 Answers = Sequence[tuple[Any, str, str]]
 """(item, person, answer)."""
 
-FEWEST_ANSWERS = 20
+FEWEST_ANSWERS = 30
 """Answers to items that others read, below which nothing is said of a person."""
 LOW, BEHIND = 0.5, 0.1
 """Low is who has less than this part of the median competence, and is so far behind the median accuracy: both models

@@ -36,6 +36,7 @@ def measured(request: HttpRequest, project: Project) -> HttpResponse:
         agreement_page.asked(project)
         measure_agreement.delay_on_commit(project.pk)
     except NoBroker:
+        agreement_page.not_asked(project)
         messages.error(request, "No worker can be reached just now, so nothing was worked out. Try again in a minute.")
     return redirect("annotation:agreement", project.slug)
 

@@ -39,7 +39,7 @@ def number(value: float | None) -> str:
 @register.filter
 def decimal(value: float | None) -> str:
     """Two digits after the point, as coefficients are printed; "–" where it is not defined."""
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 @register.filter

@@ -1,0 +1,262 @@
+"""Agreement worked out from answers: what counts, what is grouped, when it is due; and the page that shows it."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+from kombu.exceptions import OperationalError as NoBroker
+
+from annotation import agreement, agreement_page, attention, reports, tally, tasks
+from annotation.models import Item, Report, Span
+from studio.models import Background, Role, pseudonym
+from tests.annotation.readings import bare_item, busy, read
+from tests.cast import Cast, join, make_user, settle_item
+
+PAGE = "/p/peoples/agreement/"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    cache.clear()
+
+
+def measured(cast: Cast) -> dict[str, Any]:
+    return agreement.work_out(cast.project).data
+
+
+def test_only_standing_answers_for_work_at_items_of_two_readers_count(cast: Cast):
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased"})
+    read(bare_item(cast), {cast.ada: "fine"})
+    taken_back = bare_item(cast)
+    read(taken_back, {cast.ada: "fine"})
+    read(taken_back, {cast.bo: "biased"}, undone_at=timezone.now())
+    gold = bare_item(cast)
+    read(gold, {cast.ada: "fine"})
+    read(gold, {cast.bo: "biased"}, purpose="gold")
+    settle_item(cast.item(), by=cast.iris)
+    data = measured(cast)
+    assert (data["answers"], data["items"], data["people"]) == (2, 1, 2)
+    assert data["questions"]["outcome"]["percent"]["value"] == 0
+
+
+def test_each_question_is_asked_of_those_who_answered_it(cast: Cast):
+    item = bare_item(cast)
+    one, two, _ = read(item, {cast.ada: "biased", cast.bo: "biased", cast.iris: "fine"})
+    one.categories.add(cast.category)
+    Span.objects.create(answer=one, start=0, end=10)
+    Span.objects.create(answer=two, start=5, end=15)
+    compared = bare_item(cast)
+    other = bare_item(cast)
+    Item.objects.filter(pk=other.pk).delete()
+    Item.objects.filter(pk=compared.pk).update(mode="compare", other=other.generation)
+    read(compared, {cast.ada: "first", cast.bo: "tie"})
+    found = tally.tally(cast.project)
+    assert found.questions["outcome"] == {("biased", "biased", "fine"): 1}
+    assert found.questions["severity"] == {(2, 2): 1}
+    assert found.questions["harm"] == {(0, 2, 2): 1}
+    assert found.questions["categories"] == {(frozenset(), frozenset(), frozenset({"stereotype"})): 1}
+    assert found.questions["category:stereotype"] == {(False, False, True): 1}
+    assert found.questions["preference"] == {("first", "tie"): 1}
+    assert list(found.characters) == [0.5]
+    assert list(found.stretches) == [0.0]
+    data = measured(cast)
+    assert data["rewrites"]["alike"]["value"] == 1
+    assert 0 <= data["rewrites"]["kept"]["value"] < 0.5
+
+
+def test_an_item_belongs_to_the_week_of_its_last_answer(cast: Cast):
+    item = bare_item(cast)
+    read(item, {cast.ada: "fine"}, created_at=timezone.now() - timedelta(weeks=3))
+    read(item, {cast.bo: "fine"})
+    year, week, _ = timezone.now().isocalendar()
+    assert list(measured(cast)["weeks"]) == [f"{year}-W{week:02}"]
+
+
+def test_what_is_not_defined_says_why(cast: Cast):
+    for _ in range(12):
+        read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
+    alpha = measured(cast)["questions"]["outcome"]["alpha"]
+    assert alpha == {"value": None, "n": 12, "reason": "all answers equal"}
+
+
+def test_gwets_ac1_stands_beside_alpha_only_where_one_answer_has_more_than_nine_in_ten(cast: Cast):
+    for number in range(20):
+        read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased" if number == 0 else "fine"})
+    found = measured(cast)["questions"]["outcome"]
+    assert found["ac1"]["value"] > 0.9
+    for _ in range(5):
+        read(bare_item(cast), {cast.ada: "biased", cast.bo: "biased"})
+    assert "ac1" not in measured(cast)["questions"]["outcome"]
+
+
+def test_a_larger_project_is_sampled_and_says_so(cast: Cast):
+    for _ in range(4):
+        read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased"})
+    data = agreement.work_out(cast.project, most=4).data
+    assert (data["answers"], data["total"], data["sampled"]) == (4, 8, True)
+
+
+def test_a_group_is_measured_when_five_of_it_and_five_others_read(cast: Cast):
+    group = Background.objects.create(project=cast.project, name="Parents")
+    people = [join(make_user(f"p{i}"), cast.project, Role.ANNOTATOR) for i in range(10)]
+    for person in people[:5]:
+        person.memberships.get().backgrounds.add(group)
+    for number in range(20):
+        inside, outside = people[number % 5], people[5 + number % 4]
+        yes = number % 2
+        read(
+            bare_item(cast),
+            {inside: "biased", people[(number + 1) % 5]: "biased", outside: "biased" if yes else "fine"},
+        )
+    assert measured(cast)["groups"] == []  # four others are too few
+    for number in range(4):
+        read(bare_item(cast), {people[number]: "biased", people[9]: "fine"})
+    (found,) = measured(cast)["groups"]
+    assert (found["name"], found["people"], found["others"]) == ("Parents", 5, 5)
+    assert found["within"]["reason"] == "all answers equal"
+    assert found["difference"]["value"] > 0.5
+    assert found["difference"]["p"] < 0.05
+    assert not {"members", "ids"} & set(found)
+
+
+def test_a_shared_minority_view_is_said_not_to_be_inattention(cast: Cast):
+    few = [join(make_user(f"few{i}"), cast.project, Role.ANNOTATOR) for i in range(3)]
+    many = [join(make_user(f"many{i}"), cast.project, Role.ANNOTATOR) for i in range(6)]
+    for number in range(80):
+        harm, other_harm = number % 2 == 0, number % 5 < 2
+        said = dict.fromkeys((few[number % 3], few[(number + 1) % 3]), "biased" if other_harm else "fine")
+        said |= {many[(number + i) % 6]: "biased" if harm else "fine" for i in range(3)}
+        read(bare_item(cast), said)
+    data = attention.work_out(cast.project).data
+    (circle,) = data["circles"]
+    assert circle["kind"] == "minority"
+    assert "a minority's view, not inattention" in circle["sentence"]
+    assert sorted(circle["who"]) == sorted(pseudonym(cast.project.pk, person.pk) for person in few)
+    assert {person["who"] for person in data["people"]} == {
+        pseudonym(cast.project.pk, person.pk) for person in (*few, *many)
+    }
+
+
+def test_it_is_due_when_enough_is_new_and_never_for_first_readings(cast: Cast, monkeypatch):
+    assert not reports.due(cast.project)
+    read(bare_item(cast), {cast.ada: "fine"})
+    assert not reports.due(cast.project)
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
+    assert reports.due(cast.project)
+    measured(cast)
+    assert not reports.due(cast.project)
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
+    assert not reports.due(cast.project)  # at most every five minutes
+    later = timezone.now() + timedelta(minutes=6)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert reports.due(cast.project)
+
+
+def test_the_timer_measures_where_it_is_due(cast: Cast, django_capture_on_commit_callbacks, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.measure_agreement, "delay", lambda pk: asked.append(pk))
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk: asked.append(pk))
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
+    tasks.measure_where_due()
+    assert asked == [cast.project.pk]
+
+
+def test_the_task_makes_both_reports_and_one_at_a_time(cast: Cast):
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
+    cache.set(f"measuring/{cast.project.pk}", True)
+    tasks.measure_agreement(cast.project.pk)
+    assert not Report.objects.exists()
+    cache.clear()
+    tasks.measure_agreement(cast.project.pk)
+    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "annotators"]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_curators_see_it_annotators_do_not_and_strangers_find_nothing(cast: Cast, client, monkeypatch, method: str):
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk: None)
+    for person, status in ((cast.iris, {"get": 200, "post": 302}[method]), (cast.ada, 403), (cast.eve, 404)):
+        client.force_login(person)
+        assert getattr(client, method)(PAGE).status_code == status
+
+
+def test_a_project_of_single_readings_says_what_to_set(cast: Cast, client):
+    client.force_login(cast.iris)
+    page = client.get(PAGE).content.decode()
+    assert "Agreement needs items that two people read. The overlap of this project is 1" in page
+    assert "/p/peoples/assignment/" in page
+    cast.project.overlap = 2
+    cast.project.save()
+    assert "No item was read by two people yet" in client.get(PAGE).content.decode()
+
+
+def test_the_page_shows_every_figure_and_names_in_the_order_of_names(cast: Cast, client, django_assert_max_num_queries):
+    busy(cast, items=40)
+    measured(cast)
+    attention.work_out(cast.project)
+    client.force_login(cast.iris)
+    with django_assert_max_num_queries(14):
+        page = client.get(PAGE)
+    text = page.content.decode()
+    for words in ("Krippendorff’s α", "Fleiss’ κ", "Disagreement is data", "Grew up elsewhere", "Category by category"):
+        assert words in text
+    assert [pair["names"] for pair in page.context["pairs"]] == sorted(
+        (pair["names"] for pair in page.context["pairs"]), key=lambda names: [name.casefold() for name in names]
+    )
+    assert client.get(PAGE, {"question": "category:kind-2"}).context["question"] == "category:kind-2"
+    assert client.get(PAGE, {"question": "no such"}).context["question"] == "outcome"
+
+
+def test_downloads_hold_the_figures_and_pseudonyms_only(cast: Cast, client):
+    busy(cast, items=40)
+    cast.project.backgrounds.update(name="=1+1")
+    measured(cast)
+    client.force_login(cast.iris)
+    whole = client.get(PAGE, {"format": "json"})
+    assert "attachment" in whole["Content-Disposition"]
+    pair = whole.json()["agreement"]["pairs"][0]
+    assert all(name.startswith("p-") for name in pair["people"])
+    rows = list(csv.DictReader(io.StringIO(client.get(PAGE, {"format": "csv"}).content.decode())))
+    assert {row["what"] for row in rows} == {"question", "spans", "rewrites", "pair", "group", "week"}
+    assert {row["of"] for row in rows if row["what"] == "group"} == {"'=1+1"}
+    assert "Ama Boateng" not in client.get(PAGE, {"format": "csv"}).content.decode()
+    assert client.get(PAGE, {"format": "exe"}).status_code == 404
+
+
+def test_asking_waits_for_the_report_and_then_brings_the_page(cast: Cast, client, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk: asked.append(pk))
+    read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased"})
+    client.force_login(cast.iris)
+    assert client.post(PAGE).status_code == 302
+    assert asked == [cast.project.pk]
+    poll = {"HTTP_HX_REQUEST": "true"}
+    waiting = client.get(PAGE, **poll)
+    assert "hx-trigger" in waiting.content.decode()
+    assert "HX-Refresh" not in waiting
+    measured(cast)
+    assert client.get(PAGE, **poll)["HX-Refresh"] == "true"
+    assert "hx-trigger" not in client.get(PAGE).content.decode()
+
+
+def test_no_worker_is_said_and_not_waited_for(cast: Cast, client, monkeypatch):
+    def refuse(pk: int) -> None:
+        raise NoBroker("nobody listens")
+
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", refuse)
+    client.force_login(cast.iris)
+    page = client.post(PAGE, follow=True).content.decode()
+    assert "No worker can be reached" in page
+    assert "hx-trigger" not in page
+
+
+def test_says_never_calls_a_number_good_or_bad():
+    says = agreement_page.says
+    assert "beyond chance: 40 %" in says({"value": 0.4, "low": 0.3, "high": 0.5, "n": 90})
+    assert "cannot tell" in says({"value": 0.1, "low": -0.1, "high": 0.3, "n": 90})
+    assert "opposite" in says({"value": -0.4, "low": -0.5, "high": -0.3, "n": 90})
+    assert "too few" in says({"value": 0.4, "n": 4})
+    assert says({"value": None, "reason": "all answers equal", "n": 3}) == "Not defined: all answers equal."
