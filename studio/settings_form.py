@@ -175,7 +175,9 @@ class SettingsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["recipe"].help_text = (
+        self.fields[
+            "recipe"
+        ].help_text = (
             f'A JSON object with what differs from the defaults, such as {{"epochs": 5}}. Keys: {_defaults(RoundSpec)}.'
         )
         self.fields["gate_limits"].help_text = f"A JSON object in the same way. Keys: {_defaults(Limits)}."

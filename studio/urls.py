@@ -7,6 +7,7 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.socialaccount import views as socialaccount
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from studio.sso import views as sso
@@ -42,7 +43,7 @@ urlpatterns = [
     path("accounts/sso/callback/", sso.callback, name="oidc_callback"),
     path("accounts/sso/signup/", sso.no_account, name="socialaccount_signup"),
     path("accounts/sso/cancelled/", socialaccount.login_cancelled, name="socialaccount_login_cancelled"),
-    path("accounts/sso/error/", socialaccount.login_error, name="socialaccount_login_error"),
+    path("accounts/sso/error/", login_not_required(socialaccount.login_error), name="socialaccount_login_error"),
     path("accounts/sso/", socialaccount.connections, name="socialaccount_connections"),
     path("admin/", admin.site.urls),
     path("audit/", project.audit_all, name="audit-all"),
