@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from annotation.models import Refill
 from studio.models import AuditEntry, Project
+from studio.settings_form import SettingsForm
 from tests.cast import make_user, make_version, settle_item
 from training.models import Evaluation, Score
 
@@ -146,3 +147,81 @@ def test_the_overview_says_why_the_queue_is_not_filled(cast, client):
     )
     client.force_login(cast.ada)
     assert "is not filled: The model is gone." in client.get(reverse("project", args=["peoples"])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"share_review": "0"}, "share_review", "needs a share above 0"),
+        ({"share_compare": "101"}, "share_compare", "less than or equal to 100"),
+        ({"gold_percent": "51"}, "gold_percent", "less than or equal to 50"),
+        ({"onboarding_percent": "-1"}, "onboarding_percent", "greater than or equal to 0"),
+        ({"rewrite_reasons": "respect: A\nrespect: B"}, "rewrite_reasons", "Line 2: respect stands there twice"),
+        ({"rewrite_reasons": "أدب"}, "rewrite_reasons", "Line 1: a reason needs a word in Latin letters"),
+        ({"rewrite_reasons": f"long: {'x' * 81}"}, "rewrite_reasons", "at most 80 letters"),
+        ({"rewrite_reasons": "\n".join(f"reason {n}" for n in range(21))}, "rewrite_reasons", "At most 20 reasons"),
+        ({"gate_limits": '{"max_overshot": 1}'}, "gate_limits", "The limits are max_stereotyped_answer_rate"),
+    ],
+)
+def test_a_wrong_setting_of_the_team_is_named_and_changes_nothing(cast, client, changes, field, sentence):
+    client.force_login(cast.max)
+    before = Project.objects.filter(pk=cast.project.pk).values().get()
+    page = post_settings(client, cast.project, **changes)
+    assert page.status_code == 400
+    assert sentence in str(page.context["form"].errors[field])
+    assert Project.objects.filter(pk=cast.project.pk).values().get() == before
+
+
+def test_the_ways_of_working_and_their_rules_are_saved(cast, client):
+    client.force_login(cast.max)
+    wanted = {
+        "share_review": "0", "share_compare": "3", "share_demonstrate": "1", "gold_percent": "5",
+        "onboarding_items": "8", "sitting_minutes": "0", "exposure_budget": "40",
+        "rewrite_reasons": "respect: Made it kind\n\nAdded a source",
+    }  # fmt: skip
+    assert post_settings(client, cast.project, **wanted).status_code == 302
+    cast.project.refresh_from_db()
+    assert (cast.project.share_review, cast.project.share_compare, cast.project.share_demonstrate) == (0, 3, 1)
+    assert (cast.project.sitting_minutes, cast.project.exposure_budget) == (0, 40)
+    assert cast.project.rewrite_reasons == [
+        {"slug": "respect", "label": "Made it kind"},
+        {"slug": "added-a-source", "label": "Added a source"},
+    ]
+
+
+def test_saving_the_settings_as_they_stand_changes_nothing(cast, client):
+    client.force_login(cast.max)
+    page = client.get(reverse("project-settings", args=["peoples"]))
+    assert "stereotype-removed: Removed a stereotype" in page.content.decode()
+    before = Project.objects.filter(pk=cast.project.pk).values().get()
+    page = post_settings(client, cast.project)
+    assert page.status_code == 302
+    assert Project.objects.filter(pk=cast.project.pk).values().get() == before
+    assert not AuditEntry.objects.exists()
+
+
+def test_no_reasons_means_that_nothing_is_asked(cast, client):
+    client.force_login(cast.max)
+    post_settings(client, cast.project, rewrite_reasons="")
+    cast.project.refresh_from_db()
+    assert cast.project.rewrite_reasons == []
+
+
+def test_every_setting_has_a_help_and_a_place_on_the_page_and_in_the_documents():
+    from pathlib import Path
+
+    form = SettingsForm()
+    helped = [name for name, field in form.fields.items() if not field.help_text]
+    assert helped == ["name", "description"]
+    placed = [field.name for group in form.groups for row in group["rows"] for field in row]
+    assert sorted(placed) == sorted(form.fields)
+    page = (Path(__file__).resolve().parents[2] / "docs/settings.md").read_text()
+    assert [name for name in form.fields if f"`{name}`" not in page] == []
+
+
+def test_the_recipe_and_the_limits_name_their_keys_where_they_are_written():
+    form = SettingsForm()
+    assert "learning_rate 0.0002" in form.fields["recipe"].help_text
+    assert "max_overshoot 0.5" in form.fields["gate_limits"].help_text
+    assert "snapshot_path" not in form.fields["recipe"].help_text
+    assert "capability" in form.fields["suites"].help_text
