@@ -1,4 +1,4 @@
-"""No sentence of the review screen is missing in a language that is offered, and none is written around the catalogs."""
+"""No sentence of the review screen is missing in a language that is offered, none is written past the catalogs."""
 
 import ast
 import re
@@ -66,7 +66,7 @@ def known(language: str, domain: str) -> dict[str, str]:
     ("said", "domain"), [(said_by_scripts, "djangojs"), (said_by_templates, "django"), (said_by_server, "django")]
 )
 def test_every_sentence_is_translated(language: str, said, domain: str) -> None:
-    found = dict((text, where) for where, text in said())
+    found = {text: where for where, text in said()}
     assert len(found) > 40
     missing = [f"{where}: {text}" for text, where in found.items() if text not in known(language, domain)]
     assert not missing, "Run `make messages`, translate, and run it again:\n" + "\n".join(missing)

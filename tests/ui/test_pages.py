@@ -1,106 +1,16 @@
-"""Every page as a person sees it: on a desk in light and on a phone in dark, without a barrier axe calls serious."""
-
-from pathlib import Path
-from typing import Any
+"""What all pages share, in a browser: logging in and out, forms that are too old, the theme, the menu of a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from annotation.models import Item, Upload
+from annotation.models import Upload
 from tests.cast import Cast
-from tests.ui.chromium import DESKTOP, PHONE
+from tests.ui.chromium import PHONE
 from tests.ui.conftest import Visit
-from tests.ui.world import full_world
-from training import child
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
-
-LOOKS = {
-    "a desk in light": {"viewport": DESKTOP, "color_scheme": "light"},
-    "a phone in dark": {"viewport": PHONE, "color_scheme": "dark", "has_touch": True, "is_mobile": True},
-}
-
-
-@pytest.fixture
-def world(live_server: Any, cast: Cast, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    monkeypatch.setattr(child, "PACKAGE", "tests.training.fake")
-    return full_world(cast, settings, tmp_path)
-
-
-def pages_of(world: Cast) -> list[str]:
-    """Where an admin can go."""
-    slug, digest = world.project.slug, world.project.snapshots.latest("pk").digest
-    disputed, settled = Item.objects.disputed().first(), Item.objects.settled().first()
-    places = [
-        *(("home",), ("project", slug), ("project-settings", slug), ("members", slug), ("audit", slug)),
-        *(("annotation:review", slug), ("annotation:disputed", slug), ("annotation:data", slug)),
-        ("annotation:guidelines", slug),
-        *(("annotation:item-settle", slug, item.uuid) for item in (disputed, settled)),
-        *(("annotation:item", slug, item.uuid) for item in (disputed, settled)),
-        *(("training:snapshots", slug), ("training:snapshot", slug, digest), ("training:round-open", slug, digest)),
-        *(("training:rounds", slug), *(("training:round", slug, number) for number in (1, 2, 3, 4))),
-        *(("training:versions", slug), ("project-new",), ("audit-all",), ("account_change_password",)),
-    ]
-    return [reverse(name, args=args) for name, *args in places]
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe finds serious or critical, with the element."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{page.url}: {violation['id']} at {node['target']}: {node['failureSummary']}"
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_no_page_has_a_serious_barrier_or_is_wider_than_the_screen(visit: Visit, world: Cast, look: str):
-    world.max.is_superuser = True
-    world.max.set_password("who has none cannot change it")
-    world.max.save()
-    visitor = visit(world.max, **LOOKS[look])
-    found = []
-    for path in pages_of(world):
-        page = visitor.open(path)
-        expect(page.locator("h1")).to_have_count(1)
-        found += barriers(page)
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path} is wider than the screen")
-        if page.locator("[style]").count():
-            found.append(f"{path} has a style attribute")
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("look", LOOKS)
-def test_pages_for_nobody_and_errors_have_no_serious_barrier(visit: Visit, peopled: Cast, look: str):
-    visitor = visit(None, **LOOKS[look])
-    found = barriers(visitor.open("/accounts/login/"))
-    member = visit(peopled.ada, **LOOKS[look])
-    member.expect("404", "403")
-    for path in ("/no/such/page/", "/p/peoples/members/", "/accounts/logout/"):
-        found += barriers(member.open(path))
-    assert not found, "\n".join(found)
-
-
-def test_the_review_screen_at_work_has_no_serious_barrier(visit: Visit, world: Cast):
-    for scheme in ("light", "dark"):
-        page = visit(world.iris, color_scheme=scheme).open("/p/peoples/review/")
-        expect(page.locator("[data-when=item]")).to_be_visible()
-        for key in ("1", "w", "s", "Shift+ArrowRight", "2", "Escape", "r"):
-            page.keyboard.press(key)
-        page.keyboard.type("Some ")
-        assert barriers(page) == []
-        page.keyboard.press("Escape")
-        for key in ("?", "p"):
-            page.keyboard.press(key)
-            expect(page.locator("dialog[open]")).to_be_visible()
-            assert barriers(page) == []
-            page.keyboard.press("Escape")
 
 
 def test_a_person_logs_in_and_out(visit: Visit, peopled: Cast):
