@@ -204,6 +204,23 @@ def test_a_narrow_window_with_a_mouse_does_not_scroll_sideways(visit: Visit, ite
     assert bar[0]["y"] == pytest.approx(bar[1]["y"], abs=2), "one bar, not two"
 
 
+@pytest.mark.parametrize("size", [(640, 400), (320, 640)])
+def test_at_double_size_and_on_the_smallest_screen_everything_is_there(visit: Visit, items, peopled: Cast, size):
+    """1280 × 800 at 200 % is 640 × 400; 320 px is what WCAG 1.4.10 asks for."""
+    page = visit(peopled.ada, viewport={"width": size[0], "height": size[1]}).open(REVIEW)
+    shown(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name in ("Fine", "Submit"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    box = page.locator(".deliver").bounding_box()
+    assert box
+    assert box["height"] < 0.3 * size[1], "what is read keeps most of the screen"
+    page.get_by_role("button", name="Rewrite the answer").click()
+    page.keyboard.type("Many ")
+    page.get_by_role("button", name="Removed a stereotype").click()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada, viewport=PHONE, has_touch=True, is_mobile=True).open(REVIEW)
     shown(page)

@@ -199,6 +199,21 @@ def test_two_tabs_of_one_person_double_nothing(visit: Visit, items, peopled: Cas
     assert Answer.objects.count() == 1
 
 
+def test_a_tab_that_closes_takes_nothing_from_the_other(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    first = visitor.open(REVIEW)
+    shown(first)
+    second = visitor.context.new_page()
+    second.goto(visitor.home + REVIEW)
+    shown(second)
+    second.goto("about:blank")
+    first.wait_for_timeout(300)
+    assert Seat.objects.held_by(peopled.ada).count() == 3
+    submitted(first, lambda: press(first, "f"))
+    first.goto("about:blank")
+    eventually(first, lambda: not Seat.objects.held_by(peopled.ada).exists())
+
+
 def test_where_tabs_cannot_talk_the_second_answer_is_refused_in_a_sentence(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
     visitor.expect("409")

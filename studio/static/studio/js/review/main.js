@@ -26,7 +26,8 @@ const $ = (name) => document.querySelector(`[data-${name}]`);
 const data = JSON.parse(document.getElementById("review-data").textContent);
 const scope = `${$("review-root").dataset.person}:${data.project.slug}`;
 const live = $("say");
-const say = (text) => { live.textContent = text; };
+// the same words twice in a row must be a change, or a screen reader keeps silent
+const say = (text) => { live.textContent = live.textContent === text ? `${text}\u00a0` : text; };
 const strip = new Strip($("strip"));
 const tell = teller(strip);
 
@@ -117,7 +118,7 @@ new Lease({
   urls: data.urls,
   seconds: data.lease_seconds,
   seats: () => queue.seats,
-  leaving: () => queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat),
+  leaving: () => (tabs.alone ? queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat) : []),
   lost: (seats) => session.lost(seats),
 });
 window.addEventListener("pagehide", () => drafts.flush());
