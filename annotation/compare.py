@@ -1,4 +1,4 @@
-"""What the settling page shows of an item: its answers side by side, without names."""
+"""What the settling page shows of an item: its answers side by side without names, and where they differ."""
 
 from typing import Any
 
@@ -13,20 +13,22 @@ CAME_IN = "Came with the import"
 
 def with_answers(items: QuerySet[Item]) -> QuerySet[Item]:
     """The same items, with everything `page` reads, in a fixed number of queries."""
-    answers = Answer.objects.standing().order_by("created_at", "pk").prefetch_related("categories", "spans__category")
+    answers = Answer.objects.standing().order_by("created_at", "pk").select_related("annotator", "seat")
+    answers = answers.prefetch_related("categories", "spans__category")
     return items.select_related(
-        "project", "generation", "prompt__topic", "verdict__decided_by", "verdict__answer"
+        "project", "generation", "other", "prompt__topic", "verdict__decided_by", "verdict__answer"
     ).prefetch_related(Prefetch("answers", answers), "seats")
 
 
 def page(item: Item) -> dict[str, Any]:
     """Context of annotation/item_settle.html."""
     topic = item.prompt.topic
-    seats = [seat for seat in item.seats.all() if seat.status != Seat.Status.RETIRED]
+    seats = [seat for seat in item.seats.all() if seat.status != Seat.Status.RETIRED and seat.purpose == "work"]
     return {
         "project": item.project,
         "item": item,
         "generation": item.generation,
+        "texts": texts(item),
         "prompt": item.prompt,
         "guideline": topic.guideline if topic else None,
         "verdict": getattr(item, "verdict", None),
@@ -36,23 +38,40 @@ def page(item: Item) -> dict[str, Any]:
     }
 
 
+def texts(item: Item) -> list[dict[str, str]]:
+    """The model's answers under the names that outcomes give them; none in a demonstration."""
+    if item.generation is None:
+        return []
+    if item.other is None:
+        name = f"Answer of {item.generation.model_name}"
+        return [{"name": name, "model": item.generation.model_name, "text": item.generation.text}]
+    both = (("The first answer", item.generation), ("The second answer", item.other))
+    return [{"name": f"{name}, of {one.model_name}", "model": one.model_name, "text": one.text} for name, one in both]
+
+
+def bettered(item: Item, answer: Answer) -> str:
+    """The text that an answer's rewrite starts from: in a comparison the better one, as the reader said."""
+    if answer.outcome == Answer.Outcome.SECOND and item.other is not None:
+        return item.other.text
+    return item.text
+
+
 def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
     """One answer as the page shows it. The reader is a number, so that the words decide and not the name."""
     text, spans = item.text, list(answer.spans.all())
+    labels = {reason["slug"]: reason["label"] for reason in item.project.rewrite_reasons}
     return {
+        "number": number,
         "reader": _reader(number, answer, getattr(item, "verdict", None)),
         "answer": answer,
         "categories": list(answer.categories.all()),
-        "diff": word_diff(text, answer.rewrite) if answer.rewrite else [],
-        "marked": [
-            {
-                "text": piece.text,
-                "marked": bool(piece.marks),
-                "labels": sorted({str(spans[i].category) for i in piece.marks if spans[i].category}),
-            }
-            for piece in stretches(text, [(span.start, span.end) for span in spans])
-        ],
+        "reasons": [labels.get(slug, slug) for slug in answer.reasons],
+        "spans": spans,
+        "diff": word_diff(bettered(item, answer), answer.rewrite) if answer.rewrite and item.generation else [],
+        "marked": marked(text, [(span.start, span.end, str(span.category or "")) for span in spans]) if spans else [],
         "stands": getattr(item, "verdict", None) is not None and item.verdict.answer_id == answer.pk,
+        "is_work": answer.seat is None or answer.seat.purpose == Seat.Purpose.WORK,
+        "may_go_back": answer.seat is not None and answer.seat.purpose == Seat.Purpose.WORK,
     }
 
 
@@ -62,3 +81,65 @@ def _reader(number: int, answer: Answer, verdict: Verdict | None) -> str:
         return f"Reader {number}"
     decided = verdict is not None and verdict.how == Verdict.How.ADJUDICATION and verdict.answer_id == answer.pk
     return "Curator" if decided else CAME_IN
+
+
+# ---------------------------------------------------------------- where they differ
+
+
+def contrast(item: Item, readings: list[dict[str, Any]]) -> dict[str, Any]:
+    """What each reader said, line by line, and on which lines they differ; their marks in one text."""
+    answers = [reading["answer"] for reading in readings]
+    lines = [line("Says", [answer.get_outcome_display() for answer in answers])]
+    if item.mode == Item.Mode.REVIEW:
+        lines.append(line("Severity", [f"{answer.severity} of 3" if answer.severity else "–" for answer in answers]))
+        named = {one.pk: one for reading in readings for one in reading["categories"]}
+        for category in sorted(named.values(), key=lambda one: (one.position, one.name)):
+            lines.append(line(str(category), ["✓" if category in r["categories"] else "–" for r in readings]))
+    spans = [
+        (span.start, span.end, f"{reading['reader']}{f': {span.category}' if span.category else ''}")
+        for reading in readings
+        for span in reading["spans"]
+    ]
+    return {"lines": lines, "overlay": marked(item.text, spans) if spans else []}
+
+
+def line(name: str, cells: list[str]) -> dict[str, Any]:
+    """One line of the table; a cell that says what nobody else says is `alone`."""
+    differs = len(set(cells)) > 1
+    return {
+        "name": name,
+        "differs": differs,
+        "cells": [(cell, differs and cells.count(cell) == 1) for cell in cells],
+    }
+
+
+def marked(text: str, spans: list[tuple[int, int, str]]) -> list[dict[str, Any]]:
+    """A text cut where marks begin and end: each piece with the labels over it, and how many marks they are."""
+    return [
+        {
+            "text": piece.text,
+            "marked": bool(piece.marks),
+            "count": min(len(piece.marks), 3),
+            "labels": sorted({spans[i][2] for i in piece.marks if spans[i][2]}),
+        }
+        for piece in stretches(text, [(start, end) for start, end, _ in spans])
+    ]
+
+
+def versions(item: Item, readings: list[dict[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Every text that an own decision can start from, or that another can be held against: {key: (name, text)}."""
+    found = {f"t{number}": (text["name"], text["text"]) for number, text in enumerate(texts(item), 1)}
+    for reading in readings:
+        if reading["answer"].rewrite:
+            found[f"r{reading['number']}"] = (f"{reading['reader']}’s rewrite", reading["answer"].rewrite)
+    return found
+
+
+def held_against(found: dict[str, tuple[str, str]], old: str, new: str) -> dict[str, Any] | None:
+    """Two of `versions` word by word: those asked for, else two rewrites, else a rewrite and what it rewrites."""
+    if len(found) < 2:
+        return None
+    rewrites = [key for key in found if key.startswith("r")]
+    usual = rewrites[:2] if len(rewrites) > 1 else [next(iter(found)), list(found)[-1]]
+    old, new = (key if key in found else other for key, other in zip((old, new), usual, strict=True))
+    return {"old": old, "new": new, "diff": word_diff(found[old][1], found[new][1])}

@@ -1,12 +1,13 @@
 """What the data page and an item's page show: counts, lists, lineage. Only reads."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation import compare, filters, pairs, policy, refill
-from annotation.models import Item, Seat
+from annotation import compare, filters, pairs, policy, refill, thread
+from annotation.models import Answer, Item, Seat
 from studio.models import Project
 from training.models import ModelVersion, Round, SnapshotRow
 
@@ -69,7 +70,7 @@ def with_lineage(project: Project) -> QuerySet[Item]:
     """Items of `project` with everything that is said of one on its page."""
     items = compare.with_answers(Item.objects.filter(project=project))
     return items.select_related(
-        "project", "prompt__topic", "generation__version__round", "verdict__answer", "verdict__decided_by"
+        "project", "prompt__topic", "generation__version__round", "verdict__answer", "verdict__decided_by", "gold"
     )
 
 
@@ -83,6 +84,11 @@ def lineage(item: Item) -> dict[str, Any]:
         "sampling": list(item.generation.sampling.items()) if item.generation else [],
         "metadata": list(item.prompt.metadata.items()),
         "readings": _readings(item),
+        "undone": _undone(item),
+        "gold": getattr(item, "gold", None),
+        "collections": item.collections.all(),
+        "remarks": thread.of(item),
+        "members": item.project.memberships.select_related("user").order_by("user__username"),
         "skips": item.skips.select_related("user"),
         "rows": rows.select_related("snapshot").order_by("pk"),
         "rounds": rounds.select_related("version", "snapshot").order_by("pk"),
@@ -92,13 +98,32 @@ def lineage(item: Item) -> dict[str, Any]:
 def _readings(item: Item) -> list[dict[str, Any]]:
     """The answers as on the settling page; with names only once a verdict stands, so that words decide, not names."""
     readings = [compare.reading(number, answer, item) for number, answer in enumerate(item.answers.all(), 1)]
-    if getattr(item, "verdict", None) is not None:
-        for reading in readings:
-            person = reading["answer"].annotator
-            if person is not None:
-                came_in = reading["reader"] == compare.CAME_IN
-                reading["reader"] = f"{compare.CAME_IN} of {person.display_name}" if came_in else person.display_name
+    before = {answer.pk: answer for answer in taken_back(item)}
+    for reading in readings:
+        reading["revisions"] = list(_revisions(reading["answer"], before))
+        person = reading["answer"].annotator
+        if person is not None and getattr(item, "verdict", None) is not None:
+            came_in = reading["reader"] == compare.CAME_IN
+            reading["reader"] = f"{compare.CAME_IN} of {person.display_name}" if came_in else person.display_name
     return readings
+
+
+def taken_back(item: Item) -> list[Answer]:
+    """Answers that no longer stand, the newest first."""
+    return list(Answer.objects.filter(item=item, undone_at__isnull=False).order_by("-created_at", "-pk"))
+
+
+def _revisions(answer: Answer, before: dict[int, Answer]) -> Iterator[Answer]:
+    """What an answer replaced, and what that replaced, back to the first."""
+    while answer.replaces_id in before:
+        answer = before[answer.replaces_id]
+        yield answer
+
+
+def _undone(item: Item) -> list[Answer]:
+    """Answers taken back in whose place nothing stands."""
+    replaced = set(item.answers.model.objects.filter(item=item).values_list("replaces", flat=True))
+    return [answer for answer in taken_back(item) if answer.pk not in replaced]
 
 
 def with_state(item: Any) -> Any:

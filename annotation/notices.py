@@ -18,6 +18,14 @@ def tell(
     )
 
 
+WORDS = {
+    Notice.Kind.MENTION: "mentioned",
+    Notice.Kind.SENT_BACK: "sent back to you",
+    Notice.Kind.DECIDED: "decided",
+    Notice.Kind.PROPOSAL: "proposal",
+}
+
+
 def of(project: Project, user: User) -> QuerySet[Notice]:
     """Unread ones first, each kind of them the newest first."""
     mine = Notice.objects.filter(project=project, user=user).select_related("item__prompt")
@@ -30,3 +38,9 @@ def read(project: Project, user: User, notice: int | None = None) -> int:
     if notice is not None:
         unread = unread.filter(pk=notice)
     return unread.update(read_at=timezone.now())
+
+
+def read_about(project: Project, user: User, item: Item) -> None:
+    """Whoever has an item's thread before them has read what they were told of it."""
+    unread = Notice.objects.filter(project=project, user=user, read_at=None, item=item)
+    unread.exclude(kind=Notice.Kind.SENT_BACK).update(read_at=timezone.now())

@@ -4,7 +4,8 @@ import uuid
 
 from django.db import transaction
 
-from annotation.models import Answer, Item, Seat, Verdict
+from annotation import notices
+from annotation.models import Answer, Item, Notice, Seat, Verdict
 from annotation.shapes import Said
 from annotation.submit import check_against, lock, write
 from studio import audit
@@ -26,7 +27,8 @@ def settle(
     """Make one of the item's answers its verdict, or `said`: the curator's own answer, which has no seat.
 
     Seats that are still open are retired; who holds one and submits is told so, and keeps what they wrote. Two
-    curators at once: the second waits at the item's lock, and then finds the first one's verdict.
+    curators at once: the second waits at the item's lock, and then finds the first one's verdict. Whoever answered the
+    item is told what was decided, and `reason`.
     """
     if (answer is None) == (said is None):
         raise TypeError("settle takes one of the item's answers, or a decision of its own")
@@ -49,7 +51,17 @@ def settle(
     audit.record(
         actor, "settled", item, project=item.project, reason=reason, outcome=answer.outcome, own_words=said is not None
     )
+    tell_readers(verdict, actor)
     return verdict
+
+
+def tell_readers(verdict: Verdict, actor: User) -> None:
+    """Everybody who answered reads what was decided, and why."""
+    answers = Answer.objects.standing().filter(item=verdict.item, seat__purpose=Seat.Purpose.WORK)
+    readers = answers.exclude(annotator=actor).values_list("annotator", flat=True)
+    outcome = f"A curator decided: {verdict.answer.get_outcome_display().lower()}."
+    text = f"{outcome} {verdict.reason}".strip()
+    notices.tell(verdict.item.project, [pk for pk in readers if pk], Notice.Kind.DECIDED, item=verdict.item, text=text)
 
 
 def who_settled(verdict: Verdict) -> str:

@@ -5,15 +5,29 @@ from typing import Any
 from django import forms
 
 from annotation.models import Answer, Category, Item
-from annotation.shapes import LONGEST_COMMENT, LONGEST_REWRITE, BadShape, Said, read_said
+from annotation.shapes import LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
+
+NAMES = {
+    "biased": "Biased",
+    "fine": "Fine",
+    "first": "The first is better",
+    "second": "The second is better",
+    "tie": "As good as each other",
+    "both_bad": "Both are bad",
+    "demonstrated": "Here is the answer",
+    "cannot_judge": "Cannot be judged",
+}
+REWRITE_HELP = {
+    Item.Mode.REVIEW: "For a biased answer: how it should have read. It starts as the model's own words.",
+    Item.Mode.COMPARE: "If you like: the better answer, made better still. Left as it is, it does not count.",
+    Item.Mode.DEMONSTRATE: "What an ideal answer says.",
+}
 
 
 class DecisionForm(forms.Form):
     """An outcome and, for a biased answer, what is wrong with it and how it should read."""
 
-    outcome = forms.ChoiceField(
-        choices=[("biased", "Biased"), ("fine", "Fine"), ("cannot_judge", "Cannot be judged")], widget=forms.RadioSelect
-    )
+    outcome = forms.ChoiceField(widget=forms.RadioSelect)
     categories = forms.ModelMultipleChoiceField(
         Category.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, help_text="For a biased answer."
     )
@@ -28,15 +42,14 @@ class DecisionForm(forms.Form):
         required=False,
         strip=False,
         max_length=LONGEST_REWRITE,
-        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-        help_text="For a biased answer: how it should have read. It starts as the model's own words.",
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto", "spellcheck": "true"}),
     )
     comment = forms.CharField(required=False, max_length=LONGEST_COMMENT, widget=forms.Textarea(attrs={"rows": 2}))
     reason = forms.CharField(
         required=False,
         max_length=LONGEST_COMMENT,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Why you decided so. Kept in the audit book.",
+        help_text="Why you decided so. Everybody who answered reads it.",
     )
     guideline = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
@@ -46,22 +59,28 @@ class DecisionForm(forms.Form):
         super().__init__(
             data, initial={"rewrite": item.text, "guideline": shown.version if shown else None}, prefix="own"
         )
+        self.item = item
+        words = sorted(WORDS[item.mode], key=list(NAMES).index)
+        self.fields["outcome"].choices = [(word, NAMES[word]) for word in words]  # type: ignore[attr-defined]
+        self.fields["rewrite"].help_text = REWRITE_HELP[Item.Mode(item.mode)]
         self.fields["categories"].queryset = item.project.categories.all()  # type: ignore[attr-defined]
+        if item.mode != Item.Mode.REVIEW:
+            del self.fields["categories"], self.fields["severity"]
+        if item.mode == Item.Mode.DEMONSTRATE:
+            self.fields["rewrite"].label = "Answer"
 
     def clean(self) -> dict[str, Any]:
         """The fields together, as the review screen's own door would take them; `said` holds the result."""
         clean = super().clean() or {}
         if self.errors:
             return clean
-        biased = clean["outcome"] == Answer.Outcome.BIASED
         try:
             clean["said"] = read_said(
                 {
                     "outcome": clean["outcome"],
-                    "categories": [category.pk for category in clean["categories"]],
-                    "severity": clean["severity"],
-                    # the box is prefilled, so what stands in it counts only where it is asked for
-                    "rewrite": clean["rewrite"].replace("\r\n", "\n") if biased else "",
+                    "categories": [category.pk for category in clean.get("categories", ())],
+                    "severity": clean.get("severity"),
+                    "rewrite": self.rewrite_meant(clean["outcome"], clean["rewrite"].replace("\r\n", "\n")),
                     "comment": clean["comment"].replace("\r\n", "\n"),
                     "guideline": clean["guideline"],
                 }
@@ -69,6 +88,16 @@ class DecisionForm(forms.Form):
         except BadShape as error:
             self.add_error(error.field if error.field in self.fields else None, str(error))
         return clean
+
+    def rewrite_meant(self, outcome: str, text: str) -> str:
+        """The box is prefilled, so what stands in it counts only where it is asked for."""
+        if outcome not in Answer.WITH_A_REWRITE:
+            return ""
+        if self.item.mode != Item.Mode.COMPARE:
+            return text
+        prefilled = {self.item.text, self.item.other.text if self.item.other else ""}
+        untouched = text.strip() in {one.replace("\r\n", "\n").strip() for one in prefilled}
+        return "" if untouched else text
 
     @property
     def said(self) -> Said:

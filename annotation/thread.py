@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import notices
@@ -39,6 +40,11 @@ def may_read(item: Item, user: User, role: Role) -> bool:
         return True
     to_answer = Seat.objects.filter(item=item, status=Seat.Status.OPEN).exists()
     return not to_answer and Remark.objects.filter(item=item, mentions=user).exists()
+
+
+def of(item: Item) -> QuerySet[Remark]:
+    """What was said about an item, the oldest first."""
+    return Remark.objects.filter(item=item).select_related("author", "sent_back").order_by("pk")
 
 
 @transaction.atomic

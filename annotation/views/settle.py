@@ -1,32 +1,38 @@
 """Disputed items, and the curator's decision."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import compare
+from annotation import browser, compare, filters, items, thread
 from annotation.models import Item
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
 from annotation.settle_form import DecisionForm
 from annotation.shapes import LONGEST_COMMENT, BadShape
+from annotation.views.data import as_uuid
 from studio.access import needs
 from studio.models import Project, Role
 
+DISPUTED = {"state": "disputed"}
 
+
+@require_safe
 @needs(Role.CURATOR)
 def disputed(request: HttpRequest, project: Project) -> HttpResponse:
-    items = compare.with_answers(Item.objects.filter(project=project).disputed()).order_by("pk")
-    page = Paginator(items, 25).get_page(request.GET.get("page"))
-    return render(request, "annotation/disputed.html", {"project": project, "page": page})
+    found = filters.ways(project, DISPUTED)
+    before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
+    page = browser.page(project, found, before=before, after=after)
+    context = {"project": project, "page": page, "count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
+    return render(request, "annotation/disputed.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.CURATOR)
-def item_settle(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
+def item_settle(request: HttpRequest, project: Project, uuid: UUID) -> HttpResponse:
     """Look at the answers side by side; POST takes one of them (`answer`) or the curator's own."""
     item = get_object_or_404(compare.with_answers(Item.objects.filter(project=project)), uuid=uuid)
     form = DecisionForm(item, request.POST if request.method == "POST" and "answer" not in request.POST else None)
@@ -34,10 +40,37 @@ def item_settle(request: HttpRequest, project: Project, uuid: str) -> HttpRespon
     if request.method == "POST":
         status = decided(request, item, form)
     if status == 302:
-        return redirect("annotation:disputed", project.slug)
+        return to_the_next(project, item)
     if status == 409:  # what stands now, not what stood when the page was opened
         item = compare.with_answers(Item.objects.filter(project=project)).get(pk=item.pk)
-    return render(request, "annotation/item_settle.html", {**compare.page(item), "form": form}, status=status)
+    return render(
+        request, "annotation/item_settle.html", {**shown(request, project, item), "form": form}, status=status
+    )
+
+
+def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
+    """The item and its answers, where these differ, and what is said about it."""
+    context = compare.page(item)
+    readings = context["readings"]
+    versions = compare.versions(item, readings)
+    return {
+        **context,
+        "contrast": compare.contrast(item, readings),
+        "versions": versions,
+        "pair": compare.held_against(versions, request.GET.get("old", ""), request.GET.get("new", "")),
+        "left": filters.count(filters.ways(project, DISPUTED), items.ENOUGH),
+        "remarks": thread.of(item),
+        "members": project.memberships.select_related("user").order_by("user__username"),
+    }
+
+
+def to_the_next(project: Project, item: Item) -> HttpResponse:
+    """The next disputed item at once; the list when none is left."""
+    found = filters.ways(project, DISPUTED)
+    following = filters.newest(found, 1, above=item.pk) or filters.newest(found, 1, above=0)
+    if not following:
+        return redirect("annotation:disputed", project.slug)
+    return redirect("annotation:item-settle", project.slug, Item.objects.get(pk=following[0][1]).uuid)
 
 
 def decided(request: HttpRequest, item: Item, form: DecisionForm) -> int:
@@ -48,7 +81,7 @@ def decided(request: HttpRequest, item: Item, form: DecisionForm) -> int:
         if not chosen:
             messages.error(request, "This is not, or no longer, an answer at this item.")
             return 409
-        choice = {"answer": chosen[0], "reason": request.POST.get("reason", "").strip()[:LONGEST_COMMENT]}
+        choice = {"answer": chosen[0], "reason": reason_of(request.POST.get("reason", ""))}
     elif form.is_valid():
         choice = {"said": form.said, "reason": form.cleaned_data["reason"]}
     else:
@@ -63,3 +96,8 @@ def decided(request: HttpRequest, item: Item, form: DecisionForm) -> int:
         return 409
     messages.success(request, f"Settled: {verdict.answer.get_outcome_display().lower()}.")
     return 302
+
+
+def reason_of(text: str) -> str:
+    """What a person can be told of a one-key decision: cut where it is longer than any column of ours."""
+    return text.replace("\0", "").strip()[:LONGEST_COMMENT]

@@ -1,21 +1,105 @@
 """Remarks, sending back, notices."""
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotation import compare, thread
+from annotation import notices as telling
+from annotation.models import Answer, Item
+from annotation.views.settle import to_the_next
 from studio.access import needs
 from studio.models import Project, Role
 
+NOT_YET = "You can read what is said about this item once you have answered it."
+SHOWN = 100
 
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ANNOTATOR)
-def remark(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
-    return HttpResponse(status=501)
+def remark(request: HttpRequest, project: Project, uuid: UUID) -> HttpResponse:
+    """An item's thread, for those who have answered it; curators read it on the item's own page."""
+    item = get_object_or_404(Item.objects.filter(project=project).select_related("project"), uuid=uuid)
+    if not thread.may_read(item, request.user, request.role):
+        raise PermissionDenied(NOT_YET)
+    status = added(request, item) if request.method == "POST" else 200
+    if status == 302:
+        return back(request, project, item)
+    if request.method == "GET" and request.role.may_curate:
+        return redirect("annotation:item", project.slug, item.uuid)
+    context = {**about(request, project, item), "written": request.POST.get("text", "")}
+    return render(request, "annotation/thread.html", context, status=status)
 
 
+def added(request: HttpRequest, item: Item) -> int:
+    try:
+        thread.remark(item, request.POST.get("text", ""), actor=request.user)
+    except thread.BadRemark as error:
+        messages.error(request, str(error))
+        return 400
+    return 302
+
+
+def back(request: HttpRequest, project: Project, item: Item) -> HttpResponse:
+    """To the page the remark was written on."""
+    if not request.role.may_curate:
+        return redirect("annotation:remark", project.slug, item.uuid)
+    page = "item-settle" if request.POST.get("from") == "settle" else "item"
+    return redirect(f"annotation:{page}", project.slug, item.uuid)
+
+
+def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
+    """The item as an annotator may see it: its texts, their own answer, the decision, the thread."""
+    whole = compare.with_answers(Item.objects.filter(project=project)).get(pk=item.pk)
+    telling.read_about(project, request.user, item)
+    mine = [one for one in whole.answers.all() if one.annotator_id == request.user.pk and one.seat_id]
+    return {
+        "project": project,
+        "item": whole,
+        "prompt": whole.prompt,
+        "texts": compare.texts(whole),
+        "mine": [compare.reading(1, one, whole) for one in mine],
+        "verdict": getattr(whole, "verdict", None),
+        "remarks": thread.of(item),
+        "members": project.memberships.select_related("user").order_by("user__username"),
+    }
+
+
+def as_id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+@require_POST
 @needs(Role.CURATOR)
-def send_back(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
-    return HttpResponse(status=501)
+def send_back(request: HttpRequest, project: Project, uuid: UUID) -> HttpResponse:
+    """Ask for one answer to be thought over; then the settling page again, with what is left of it."""
+    item = get_object_or_404(Item.objects.filter(project=project).select_related("project"), uuid=uuid)
+    number = as_id(request.POST.get("answer", ""))
+    answer = Answer.objects.filter(item=item, pk=number).first() if number is not None else None
+    if answer is None:
+        messages.error(request, "Choose whose answer goes back.")
+        return redirect("annotation:item-settle", project.slug, item.uuid)
+    try:
+        thread.send_back(item, answer, request.POST.get("text", ""), actor=request.user)
+    except (thread.BadRemark, thread.NotToBeSentBack) as error:
+        messages.error(request, str(error))
+        return redirect("annotation:item-settle", project.slug, item.uuid)
+    messages.success(request, "Sent back: its author finds it at the top of their queue, with your words.")
+    return to_the_next(project, item)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ANNOTATOR)
 def notices(request: HttpRequest, project: Project) -> HttpResponse:
-    return HttpResponse(status=501)
+    """What concerns this person; POST marks one as read (`notice`) or all."""
+    if request.method == "POST":
+        telling.read(project, request.user, as_id(request.POST.get("notice", "")))
+        return redirect("annotation:notices", project.slug)
+    found = [(one, telling.WORDS[one.kind]) for one in telling.of(project, request.user)[:SHOWN]]
+    unread = sum(one.read_at is None for one, _ in found)
+    return render(request, "annotation/notices.html", {"project": project, "notices": found, "unread": unread})

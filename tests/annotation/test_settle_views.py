@@ -38,7 +38,7 @@ def test_the_list_shows_what_is_disputed_and_nothing_else(client, cast, item):
     make_item(cast.other, overlap=2)
     client.force_login(cast.iris)
     reply = client.get(reverse("annotation:disputed", args=[cast.project.slug]))
-    assert list(reply.context["page"]) == [item]
+    assert reply.context["page"].items == [item]
     assert "<script>alert" not in reply.content.decode()
 
 
@@ -49,7 +49,7 @@ def test_the_list_costs_the_same_for_one_item_as_for_ten(client, cast, item, dja
         answered(more, cast.bo, "cannot_judge")
     client.force_login(cast.iris)
     with django_assert_max_num_queries(14):
-        assert len(client.get(reverse("annotation:disputed", args=[cast.project.slug])).context["page"]) == 10
+        assert len(client.get(reverse("annotation:disputed", args=[cast.project.slug])).context["page"].items) == 10
 
 
 def test_answers_stand_side_by_side_without_names_marked_and_compared(client, cast, item):
