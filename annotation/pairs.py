@@ -6,11 +6,11 @@ that settled it. One prompt is not put in several ways at the same time while th
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from annotation.models import Answer, Generation, Item, Prompt, Seat, Verdict
 from annotation.seating import NewItem
@@ -19,6 +19,9 @@ from training.models import ModelVersion
 
 A_REVIEWER = "a reviewer"
 """Who wrote the rewrite that is compared with its original, as far as data is concerned."""
+
+LOOKED_AT = 5000
+"""Verdicts that are looked at for such rewrites, the newest: what it costs does not grow with the studio."""
 
 
 def seed_for(version: ModelVersion, prompt_id: int, sample: int = 0) -> int:
@@ -82,6 +85,27 @@ def sampled_once(project: Project, version: ModelVersion) -> QuerySet[Prompt]:
     return prompts.annotate(second=Subquery(second)).filter(before__isnull=False, second=None).order_by("pk")
 
 
+def items_for(said: Sequence[Generation], asked: Mapping[str, int | None], *, reviews: bool) -> list[NewItem]:
+    """What the new answers of a batch are for, given the prompts it `asked` for pairs, and against what.
+
+    A pair of which one is missing, or like the other, is none: what there is of it is reviewed, if there are `reviews`.
+    """
+    against = {int(prompt): other for prompt, other in asked.items()}
+    items = [NewItem(each.prompt_id, each.pk) for each in said if each.prompt_id not in against]
+    samples: dict[int, list[Generation]] = {}
+    for each in said:
+        if each.prompt_id in against:
+            samples.setdefault(each.prompt_id, []).append(each)
+    others = Generation.objects.in_bulk([other for other in against.values() if other is not None])
+    for prompt, (*first, newer) in samples.items():
+        older = first[0] if first else others.get(against[prompt] or 0)
+        if older is not None and older.text.strip() != newer.text.strip():
+            items.append(NewItem(prompt, newer.pk, older.pk))
+        elif reviews:
+            items.append(NewItem(prompt, newer.pk))
+    return items
+
+
 @transaction.atomic
 def without_model(project: Project, *, comparisons: int, demonstrations: int) -> list[NewItem]:
     """What needs no model: so many comparisons with rewrites, and so many demonstrations, or as many as there are.
@@ -107,11 +131,15 @@ def against_rewrites(project: Project, wanted: int) -> list[NewItem]:
 
 
 def rewritten(project: Project) -> QuerySet[Verdict]:
-    """Verdicts whose rewrite was not yet set against its original."""
+    """New verdicts whose rewrite was not yet set against its original."""
+    newest = Verdict.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     there = Item.objects.filter(other=OuterRef("item__generation"), generation__version=None)
     being_read = Seat.objects.filter(item__prompt=OuterRef("item__prompt"), status=Seat.Status.OPEN)
-    settled = Verdict.objects.final().filter(
-        item__project=project,
+    # The project by an expression, so that the search begins at the verdicts and not at all its items.
+    settled = Verdict.objects.final().annotate(of=F("item__project") + 0)
+    settled = settled.filter(
+        pk__gt=newest - LOOKED_AT,
+        of=project.pk,
         item__mode=Item.Mode.REVIEW,
         item__gold=None,  # who compares it would know the answer
         item__prompt__split=Prompt.Split.TRAIN,
@@ -121,13 +149,16 @@ def rewritten(project: Project) -> QuerySet[Verdict]:
 
 
 def to_demonstrate(project: Project, wanted: int) -> list[NewItem]:
-    """Up to `wanted` prompts for people to answer, each once: new ones, then those nobody is reading, then the rest."""
+    """Up to `wanted` prompts for people to answer, each once: new ones, then those nobody is reading, then the rest.
+
+    From the end, because reviews begin at the start.
+    """
     if wanted <= 0:
         return []
     items = Item.objects.filter(prompt=OuterRef("pk"))
     answered = Exists(Generation.objects.filter(prompt=OuterRef("pk")))
     asked = [pk for batch in project.refills.active() for pk, _ in batch.asked]
-    prompts = project.prompts.to_ask().filter(~Exists(items.filter(mode=Item.Mode.DEMONSTRATE))).order_by("pk")
+    prompts = project.prompts.to_ask().filter(~Exists(items.filter(mode=Item.Mode.DEMONSTRATE))).order_by("-pk")
     chosen = list(prompts.filter(~answered, ~Exists(items)).exclude(pk__in=asked)[:wanted])
     rest = prompts.exclude(pk__in=[prompt.pk for prompt in chosen])
     chosen += quiet_first(rest, wanted - len(chosen))

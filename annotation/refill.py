@@ -82,7 +82,13 @@ def _rewrites(missing: dict[str, int]) -> int:
 
 
 def _without_model(project: Project, missing: dict[str, int]) -> list[NewItem]:
-    return pairs.without_model(project, comparisons=_rewrites(missing), demonstrations=missing[DEMONSTRATE])
+    """A quarter at a time, too: what is looked through for them is long."""
+    due = {mode: missing[mode] * 4 >= wanted for mode, wanted in targets(project).items()}
+    return pairs.without_model(
+        project,
+        comparisons=due[COMPARE] * _rewrites(missing),
+        demonstrations=due[DEMONSTRATE] * missing[DEMONSTRATE],
+    )
 
 
 def targets(project: Project) -> dict[str, int]:
@@ -103,7 +109,7 @@ def _missing(project: Project, version: ModelVersion, *, back: bool = False) -> 
     for mode, wanted in targets(project).items():
         missing[mode] = max(0, wanted - ready(project, version, mode)) if wanted else 0
         if back and missing[mode] and mode != DEMONSTRATE:
-            missing[mode] -= bring_back(project, version, missing[mode], mode=mode)
+            missing[mode] -= bring_back(version, missing[mode], mode=mode)
     return missing
 
 
@@ -163,15 +169,14 @@ def retire_stale(project: Project, version: ModelVersion) -> int:
     return retired
 
 
-def bring_back(project: Project, version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int:
+def bring_back(version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int:
     """Open up to `wanted` items again that were retired unread before `version` came back (a rollback).
 
-    What a curator took out by hand stays out.
+    What a curator took out by hand stays out. A version belongs to one project.
     """
     seats = Seat.objects.filter(item=OuterRef("pk"))
     closed = (
-        Item.objects.filter(project=project, generation__version=version, mode=mode, steered_at=None)
-        .filter(verdict=None, answers=None)
+        Item.objects.filter(generation__version=version, mode=mode, steered_at=None, verdict=None, answers=None)
         .filter(Exists(seats.filter(status=Seat.Status.RETIRED)), ~Exists(seats.exclude(status=Seat.Status.RETIRED)))
         .order_by("pk")
     )
@@ -194,9 +199,11 @@ def runs_dry(project: Project) -> bool:
 
 def has_more(project: Project, version: ModelVersion) -> bool:
     """Whether there is a prompt to ask `version`, for what the project wants."""
-    if project.share_compare and pairs.sampled_once(project, version).exists():
+    if not project.share_review and not project.share_compare:
+        return False
+    if next_prompts(project, version).exists():
         return True
-    return bool(project.share_review or project.share_compare) and next_prompts(project, version).exists()
+    return bool(project.share_compare) and pairs.sampled_once(project, version).exists()
 
 
 def write(refill_id: int) -> None:
@@ -347,30 +354,11 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     there = set(Prompt.objects.filter(pk__in=asked).values_list("pk", flat=True))
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
-    items = _items(refill, [each for each in generations if each.text.strip()])
+    said = [each for each in generations if each.text.strip()]
+    items = pairs.items_for(said, refill.pairs, reviews=bool(refill.project.share_review))
     items += _without_model(refill.project, _missing(refill.project, refill.version))
     seat_items(refill.project, pairs.evenly(items))
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
-
-
-def _items(refill: Refill, said: list[Generation]) -> list[NewItem]:
-    """What the new answers are for. A pair of which one is missing, or like the other, is none: what there is of it is
-    reviewed, where the project wants reviews."""
-    against = {int(pk): other for pk, other in refill.pairs.items()}
-    items = [NewItem(each.prompt_id, each.pk) for each in said if each.prompt_id not in against]
-    mine: dict[int, list[Generation]] = {}
-    for each in said:
-        if each.prompt_id in against:
-            mine.setdefault(each.prompt_id, []).append(each)
-    others = Generation.objects.in_bulk([other for other in against.values() if other is not None])
-    for prompt, samples in mine.items():
-        *first, newer = samples
-        older = first[0] if first else others.get(against[prompt] or 0)
-        if older is not None and older.text.strip() != newer.text.strip():
-            items.append(NewItem(prompt, newer.pk, older.pk))
-        elif refill.project.share_review:
-            items.append(NewItem(prompt, newer.pk))
-    return items
 
 
 def _generation(refill: Refill, answer: dict[str, Any]) -> Generation:

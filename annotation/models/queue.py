@@ -119,8 +119,6 @@ class Item(models.Model):
             models.Index(fields=["project", "mode", "id"], name="item_by_mode"),
             models.Index(fields=["project", "created_at"], name="item_by_date"),
             models.Index(fields=["other"], condition=Q(other__isnull=False), name="item_by_other"),
-            models.Index(fields=["project", "id"], condition=Q(mode="compare"), name="item_comparisons"),
-            models.Index(fields=["project", "id"], condition=Q(mode="demonstrate"), name="item_demonstrations"),
         ]
         constraints = [
             models.CheckConstraint(

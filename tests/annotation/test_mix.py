@@ -192,8 +192,8 @@ def test_a_comparison_is_stale_when_its_newer_side_is_and_comes_back_with_it(sto
     assert held.item.seats.get().status == "open"
     make_version(stocked.project, 2, live=True)
     back = stocked.base  # type: ignore[attr-defined]
-    assert refill.bring_back(stocked.project, back, 3) == 0
-    assert refill.bring_back(stocked.project, back, 3, mode="compare") == 3
+    assert refill.bring_back(back, 3) == 0
+    assert refill.bring_back(back, 3, mode="compare") == 3
 
 
 def test_what_a_curator_put_in_or_took_out_by_hand_stays_so(cast: Cast) -> None:
@@ -202,7 +202,7 @@ def test_what_a_curator_put_in_or_took_out_by_hand_stays_so(cast: Cast) -> None:
     Item.objects.update(steered_at=timezone.now())
     unwanted.seats.update(status=Seat.Status.RETIRED)
     assert refill.retire_stale(cast.project, live) == 0
-    assert refill.bring_back(cast.project, live, 5) == 0
+    assert refill.bring_back(live, 5) == 0
     assert wanted.seats.get().status == "open"
 
 
