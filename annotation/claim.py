@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -97,7 +97,7 @@ def take_otherwise(project: Project, user: User, *, besides: Sequence[int], unti
 
     if not any(is_closed for _, is_closed, _ in topics):
         return take("welcome") if project.onboarding_items else None
-    nearest = sorted((first, topic) for topic, is_closed, first in topics if first is not None and not is_closed)
+    nearest = sorted((first, topic) for topic, _, first in topics if first is not None)
     for _, topic in nearest:
         if found := take("topic", topic):
             return found
@@ -106,12 +106,14 @@ def take_otherwise(project: Project, user: User, *, besides: Sequence[int], unti
 
 @once
 def where_next() -> Prepared:
-    """Each topic of a project, whether it is closed to this person, and the next item in it that is open to them."""
+    """Each topic of a project, whether it is closed to this person, and, if not, the next item in it that is open to
+    them."""
     seats = Seat.objects.open_to(USER, PROJECT, at=NOW).filter(topic=OuterRef("pk")).order_by("item_id", "pk")
     ahead = seats.ahead_of(USER, PROJECT).values("item")[:1]
     first = Coalesce(Subquery(ahead), Subquery(seats.values("item")[:1]))
     closed = Exists(closed_to(USER, PROJECT).filter(pk=OuterRef("pk")))
-    return prepare(Topic.objects.filter(project=PROJECT).order_by().values_list("pk", closed, first))
+    asked = Topic.objects.filter(project=PROJECT).order_by().annotate(is_closed=closed)
+    return prepare(asked.values_list("pk", "is_closed", Case(When(is_closed=False, then=first))))
 
 
 def taking(
