@@ -151,7 +151,7 @@ def test_two_curators_at_one_list_do_not_overwrite_each_other(post, trades, cast
     assert reply.status_code == 409
     page = reply.content.decode()
     assert "Somebody changed this list" in page
-    assert "cook" in page
+    assert "cook\nbaker\n" in page
     again = reply.context["form"]["seen"].value()
     assert post("term-set", {"name": "Trades", "terms": "nurse\npilot", "seen": again}, trades.pk).status_code == 302
 
