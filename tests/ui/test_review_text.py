@@ -56,6 +56,14 @@ def test_spans_count_code_points_by_mouse_and_by_keyboard(visit: Visit, peopled:
     assert spans == {"stereotype": marked, "erasure": stored.split()[-1]}
 
 
+def test_in_a_text_from_right_to_left_the_arrows_go_where_they_point(visit: Visit, peopled: Cast):
+    peopled.item(text="שלום עולם אנשים")
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    press(page, "s", "ArrowLeft", "Shift+ArrowLeft", "1")
+    expect(page.locator("[data-answer] mark")).to_have_text("עולם אנשים")
+
+
 def test_marks_can_be_taken_away(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada).open(REVIEW)
     shown(page)

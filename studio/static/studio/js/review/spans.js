@@ -63,7 +63,8 @@ export class Spans {
     const hit = lookUp(MARKING, event);
     if (!hit) return false;
     const extend = event.shiftKey;
-    const steps = { next: 1, previous: -1, down: 10, up: -10 };
+    const on = getComputedStyle(this.answer).direction === "rtl" ? -1 : 1; // an arrow goes where it points
+    const steps = { right: on, left: -on, down: 10, up: -10 };
     if (hit.action in steps) this.cursor.move(steps[hit.action], extend);
     else if (hit.action === "first") this.cursor.to(0, extend);
     else if (hit.action === "last") this.cursor.to(this.cursor.words.length - 1, extend);
