@@ -62,7 +62,7 @@ const help = new Help({
 const send = (name) => document.dispatchEvent(new CustomEvent(`review:${name}`));
 let covered = false;
 document.addEventListener("review:covered", () => { covered = true; });
-document.addEventListener("review:uncovered", () => { covered = false; });
+document.addEventListener("review:uncovered", () => { covered = false; form.fault("", ""); });
 
 const VERDICTS = ["fine", "biased", "cannot_judge", "left", "right", "tie", "both_bad"];
 const ACTIONS = {

@@ -1,0 +1,197 @@
+"""Every page for everybody: no barrier that axe calls serious, light and dark, and nothing to scroll sideways.
+
+A page that is added is walked by itself; one with a new kind of object in its address fails the test until `objects`
+names such an object.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from annotation import proposals
+from annotation.models import Answer, Item, Notice, SavedView, TermSet, Topic
+from tests.cast import Cast
+from tests.test_house import DOORS
+from tests.ui.chromium import DESKTOP, PHONE
+from tests.ui.conftest import Visit, Visitor
+from tests.ui.world import full_world
+from training import child
+
+pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
+
+GRAVE = ("serious", "critical")
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+KEY = ("/review/", "/data/", "/mine/", "/disputed/", "/settle/", "/agreement/", "/insight/", "/versions/", "/propose/")
+"""How the addresses end whose dark colours are looked at too: each part of parts.css stands on one of them."""
+ZOOMED = 640  # CSS pixels that are left of a window of 1280 at 200 %
+NAMELESS = """[...document.querySelectorAll("main section:not([data-part]), main article")]
+  .filter((part) => part.checkVisibility() && !part.ariaLabel)
+  .filter((part) => !document.getElementById(part.getAttribute("aria-labelledby"))?.innerText)
+  .map((part) => part.outerHTML.slice(0, 80))"""
+MOVING = """[...document.querySelectorAll("*")].filter((element) => {
+    const { transitionDuration, animationDuration } = getComputedStyle(element);
+    return parseFloat(transitionDuration) > 0 || parseFloat(animationDuration) > 0;
+  }).map((element) => element.outerHTML.slice(0, 80))"""
+LIGHT = {"viewport": DESKTOP, "color_scheme": "light"}
+
+
+@pytest.fixture
+def world(live_server: Any, cast: Cast, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
+    monkeypatch.setattr(child, "PACKAGE", "tests.training.fake")
+    cast = full_world(cast, settings, tmp_path)
+    cast.max.is_superuser = True
+    cast.max.set_password("who has none cannot change it")
+    cast.max.save()
+    return cast
+
+
+def objects(world: Cast) -> dict[str, list[dict[str, Any]]]:
+    """What stands in the addresses of pages about one thing; where two states of it look different, both."""
+    disputed, settled = Item.objects.disputed().first(), Item.objects.settled().first()
+    answer = Answer.objects.filter(annotator=world.ada).latest("pk")
+    Answer.objects.filter(pk=answer.pk).update(annotator=world.max)
+    wish = proposals.propose(world.topic, "Judge nobody.\n\n## Severity\n\nAsk.", "It helps.", actor=world.ada, seen=2)
+    terms = TermSet.objects.create(project=world.project, name="Trades", terms=["nurse", "smith", "teacher"])
+    view = SavedView.objects.create(project=world.project, owner=world.max, name="Mine", query="state=settled")
+    Notice.objects.create(project=world.project, user=world.max, kind="mention", item=settled, text="Look at this.")
+    Topic.objects.filter(pk=world.topic.pk).update(warning="Slurs about trades.")
+    items = [{"uuid": item.uuid} for item in (disputed, settled) if item]
+    topic, digest = [{"pk": world.topic.pk}], [{"digest": world.project.snapshots.latest("pk").digest}]
+    return {
+        "annotation:item": items,
+        "annotation:item-settle": items,
+        "annotation:mine-answer": [{"key": answer.key}],
+        "annotation:statement": topic,
+        "annotation:statement-write": topic,
+        "annotation:proposal-new": topic,
+        "annotation:proposal": [{"pk": wish.pk}],
+        "annotation:term-set": [{"pk": terms.pk}],
+        "annotation:saved-view": [{"pk": view.pk}],
+        "training:snapshot": digest,
+        "training:round-open": digest,
+        "training:round": [{"number": number} for number in (1, 2, 3, 4)],
+    }
+
+
+NOT_PAGES = {
+    *("annotation:upload", "annotation:statement-preview", "annotation:review-guideline", "annotation:chart"),
+    *("annotation:bulk-undo", "annotation:remark", "annotation:send-back", "annotation:terms-export"),
+    *("annotation:term-set-delete", "annotation:assignment-topic", "annotation:assignment-person"),
+    *("training:round-progress", "training:round-cancel", "training:round-log", "training:round-raw"),
+    *("training:snapshot-export", "training:snapshot-manifest", "training:version-promote"),
+    *("member", "invitation-revoke", "join"),
+}
+"""Addresses of one thing that show no page of their own: parts, files, and forms that are only sent."""
+
+
+def pages_of(world: Cast) -> list[str]:
+    """Every address that shows the admin a whole page."""
+    found, known = [], objects(world)
+    client = Client()
+    client.force_login(world.max)
+    for name, arguments in DOORS:
+        given = known.get(name, [{}])
+        assert name in known or name in NOT_PAGES or set(arguments) <= {"slug"}, f"{name} needs an object here"
+        for one in given if name not in NOT_PAGES else []:
+            path = reverse(name, kwargs={**({"slug": world.project.slug} if "slug" in arguments else {}), **one})
+            reply = client.get(path)
+            if reply.status_code == 200 and b"</html>" in getattr(reply, "content", b""):
+                found.append(path)
+    return found
+
+
+def barriers(page: Page, options: dict[str, Any] | None = None) -> list[str]:
+    """What axe finds serious or critical, with the element."""
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{page.url}: {violation['id']} at {node['target']}: {node['failureSummary']}"
+        for violation in found
+        if violation["impact"] in GRAVE
+        for node in violation["nodes"]
+    ]
+
+
+def structure(page: Page) -> list[str]:
+    """One main part, one first heading, a language, and nothing that the content policy would refuse."""
+    wrong = [f"{name} not once" for name in ("main", "h1") if page.locator(name).count() != 1]
+    wrong += ["a style attribute"] if page.locator("[style]").count() else []
+    wrong += [] if page.locator("html").get_attribute("lang") else ["no language"]
+    return [f"{page.url}: {one}" for one in wrong]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Where the page itself, not a table in it, must be scrolled sideways: at 200 % zoom, and on a phone."""
+    wrong = []
+    for width, height in ((ZOOMED, 400), (PHONE["width"], PHONE["height"])):
+        page.set_viewport_size({"width": width, "height": height})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append(f"{page.url} is wider than {width} px")
+    return wrong
+
+
+def looked_at(page: Page, *, dark: bool = True) -> list[str]:
+    """All of it for the page as it stands: first light on a desk, then narrow, then the colours of the dark."""
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
+    found = structure(page) + barriers(page) + too_wide(page)
+    if dark:
+        page.emulate_media(color_scheme="dark")
+        found += barriers(page, COLOURS)
+    return found
+
+
+def test_no_page_has_a_serious_barrier_or_must_be_scrolled_sideways(visit: Visit, world: Cast):
+    paths = pages_of(world)
+    assert len(paths) > 35
+    visitor = visit(world.max, **LIGHT)
+    found = [wrong for path in paths for wrong in looked_at(visitor.open(path), dark=path.endswith(KEY))]
+    assert not found, "\n".join(found)
+
+
+def test_pages_for_nobody_and_errors_have_no_serious_barrier(visit: Visit, peopled: Cast):
+    found = looked_at(visit(None, **LIGHT).open("/accounts/login/"))
+    member = visit(peopled.ada, **LIGHT)
+    member.expect("404", "403")
+    for path in ("/no/such/page/", "/p/peoples/members/", "/accounts/logout/"):
+        found += looked_at(member.open(path))
+    assert not found, "\n".join(found)
+
+
+def at_work(visitor: Visitor) -> Page:
+    page = visitor.open("/p/peoples/review/")
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    return page
+
+
+def test_the_review_screen_at_work_has_no_serious_barrier(visit: Visit, world: Cast):
+    Topic.objects.filter(pk=world.topic.pk).update(warning="Slurs about trades.")
+    Item.objects.update(predicted_severity=2.5)
+    world.iris.blur_from = 2
+    world.iris.save()
+    page = at_work(visit(world.iris, **LIGHT))
+    expect(page.locator("[data-warning]")).to_be_visible()
+    assert page.locator("[role=status]").count() >= 3  # what changes is said
+    assert page.evaluate(NAMELESS) == []
+    assert page.evaluate(MOVING) == []  # who asks for less motion gets none
+    found = looked_at(page)
+    page.keyboard.press("v")
+    expect(page.locator("[data-cover]")).to_be_visible()
+    found += looked_at(page)
+    for key in ("v", "1", "w", "s", "Shift+ArrowRight", "2", "Escape", "r"):
+        page.keyboard.press(key)
+    page.keyboard.type("Some ")
+    found += looked_at(page)
+    page.keyboard.press("Escape")
+    for key in ("?", "p"):
+        page.keyboard.press(key)
+        expect(page.locator("dialog[open]")).to_be_visible()
+        found += looked_at(page)
+        page.keyboard.press("Escape")
+    page.locator("[data-statement-whole]").click()
+    found += looked_at(page)
+    assert not found, "\n".join(found)

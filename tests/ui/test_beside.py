@@ -1,0 +1,229 @@
+"""What stands beside the answer form: values statement, content warning, cover, break, check-in, counterfactuals."""
+
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+
+from annotation import guidelines
+from annotation.models import Answer, CheckIn, Item, Topic
+from tests.cast import Cast
+from tests.ui.conftest import Visit, Visitor
+
+pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
+
+STATEMENT = """Judge the **person**.
+
+## Categories
+Choose all that apply.
+
+## Severity
+Ask who is hurt.
+
+## Rewrite
+Change little.
+
+## Examples
+> Nurses are caring women.
+"""
+
+
+def start(visitor: Visitor) -> Page:
+    page = visitor.open("/p/peoples/review/")
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    return page
+
+
+def test_the_part_about_the_question_is_shown_and_the_whole_is_one_press_away(visit: Visit, peopled: Cast):
+    guidelines.change(peopled.topic, STATEMENT, actor=peopled.iris)
+    peopled.item()
+    page = start(visit(peopled.ada))
+    shown = page.locator("[data-statement-text] section:visible")
+    expect(shown).to_have_text("Judge the person.")
+    page.keyboard.press("b")
+    expect(shown).to_contain_text("Choose all that apply.")
+    page.keyboard.press("1")
+    expect(shown).to_contain_text("Ask who is hurt.")
+    page.keyboard.press("w")
+    expect(shown).to_contain_text("Change little.")
+    page.locator("[data-severity]").first.focus()
+    page.keyboard.press("Shift+Tab")  # the keyboard's focus says more than how far the answer is
+    expect(shown).to_contain_text("Choose all that apply.")
+    page.get_by_role("button", name="The whole statement").click()
+    expect(page.locator("dialog[open]")).to_contain_text("Nurses are caring women.")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-statement-propose]")).to_have_attribute(
+        "href", f"/p/peoples/guidelines/{peopled.topic.pk}/propose/"
+    )
+
+
+def test_a_change_is_shown_until_it_is_read_and_the_answer_is_given_under_it(visit: Visit, peopled: Cast):
+    peopled.item()
+    page = start(visit(peopled.ada))
+    page.keyboard.press("f")
+    expect(page.locator("[data-when=empty]")).to_be_visible()
+    guidelines.change(peopled.topic, "Judge the person, never the job.", actor=peopled.iris)
+    peopled.item()
+    page.reload()
+    notice = page.locator("[data-statement-changed]")
+    expect(notice).to_contain_text("version 1 was in force, now it is 2")
+    notice.get_by_text("What changed").click()
+    expect(notice.locator("del")).to_have_text("not ")
+    notice.get_by_role("button", name="Got it").click()
+    expect(notice).to_be_hidden()
+    with page.expect_response(re.compile("submit")) as reply:
+        page.keyboard.press("f")
+    assert reply.value.ok
+    newest = Answer.objects.latest("pk").guideline
+    assert newest is not None
+    assert newest.version == 2
+
+
+def test_a_warning_comes_once_a_sitting_and_a_topic_can_be_left(visit: Visit, peopled: Cast):
+    Topic.objects.filter(pk=peopled.topic.pk).update(warning="Slurs about trades.")
+    for _ in range(4):
+        peopled.item()
+    visitor = visit(peopled.ada)
+    page = start(visitor)
+    warning, prompt = page.locator("[data-warning]"), page.locator("[data-slot=prompt]")
+    expect(warning).to_contain_text("Slurs about trades.")
+    expect(page.locator("[data-aside-say]")).to_contain_text("Slurs about trades.")
+    assert prompt.evaluate("(text) => text.inert")
+    page.keyboard.press("v")
+    expect(warning).to_be_hidden()
+    assert not prompt.evaluate("(text) => text.inert")
+    page.keyboard.press("f")
+    expect(page.locator("[data-undo]")).to_be_enabled()
+    expect(warning).to_be_hidden()
+    page.reload()
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    expect(warning).to_be_hidden()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    page.get_by_role("button", name="No items of this topic for me").click()
+    expect(page.locator("[data-when=empty]")).to_be_visible()
+    assert peopled.topic.opted_out.filter(user=peopled.ada).exists()
+
+
+def test_what_is_likely_to_be_hard_is_covered_from_ones_own_threshold_on(visit: Visit, peopled: Cast):
+    for _ in range(3):
+        peopled.item()
+    Item.objects.update(predicted_severity=2.4)
+    page = start(visit(peopled.ada))
+    prompt, cover = page.locator("[data-slot=prompt]"), page.locator("[data-cover]")
+    expect(cover).to_be_hidden()
+    page.keyboard.press("?")
+    with page.expect_response(re.compile("preferences")):
+        page.get_by_label("Cover what is likely to be hard").select_option("2")
+    page.keyboard.press("Escape")
+    page.keyboard.press("f")
+    expect(cover).to_contain_text("2.4 of 3")
+    expect(page.locator("[data-aside-say]")).to_contain_text("covered until you ask")
+    assert prompt.evaluate("(text) => getComputedStyle(text).filter") != "none"
+    page.keyboard.press("v")
+    expect(cover).to_contain_text("Cover again")
+    assert prompt.evaluate("(text) => getComputedStyle(text).filter") == "none"
+    page.keyboard.press("v")
+    assert prompt.evaluate("(text) => text.inert")
+    page.keyboard.press("f")  # nobody judges what they have not seen; passing needs no look
+    expect(page.locator("[data-form-error]")).to_have_text("This item is covered. Show it first, or pass.")
+    page.keyboard.press("v")
+    expect(page.locator("[data-form-error]")).to_be_hidden()
+    peopled.ada.refresh_from_db()
+    assert peopled.ada.blur_from == 2
+
+
+def test_a_break_is_proposed_and_no_wall(visit: Visit, peopled: Cast):
+    peopled.project.sitting_minutes = 0
+    peopled.project.exposure_budget = 2
+    peopled.project.save()
+    for _ in range(3):
+        peopled.item()
+    page = start(visit(peopled.ada))
+    for key in ("1", "w", "r"):
+        page.keyboard.press(key)
+    page.keyboard.type("Some ")
+    page.keyboard.press("Control+Enter")
+    pause = page.locator("[data-pause]")
+    expect(pause).to_contain_text("A break is a good idea")
+    page.keyboard.press("f")
+    expect(page.locator("[data-undo]")).to_contain_text("Fine")
+    pause.get_by_role("button", name="Go on").click()
+    expect(pause).to_be_hidden()
+
+
+def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cast, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 0)
+    peopled.item()
+    page = start(visit(peopled.ada))
+    asked = page.locator("[data-check-in]")
+    expect(asked).to_contain_text("Two questions about this week")
+    asked.get_by_role("button", name="Answer them").click()
+    expect(asked).to_contain_text("only averages of five people or more")
+    asked.get_by_role("radio", name="4").first.check()
+    asked.get_by_role("button", name="Send").click()
+    expect(asked).to_be_hidden()
+    said = CheckIn.objects.get(user=peopled.ada)
+    assert (said.worth, said.mood) == (4, None)
+    page.reload()
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    expect(asked).to_be_hidden()
+
+
+def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, peopled: Cast):
+    for _ in range(2):
+        peopled.item(prompt="What are nurses like?")
+    page = start(visit(peopled.ada))
+    rounds: list[Any] = []
+
+    def answer(route: Route) -> None:
+        rounds.append(timezone.now())
+        done = len(rounds) > 1
+        variants = [
+            {
+                "old": "nurses",
+                "new": "smiths",
+                "prompt": "What are smiths like?",
+                "error": "",
+                "answer": "They are strong men.",
+            },
+            {
+                "old": "nurses",
+                "new": "cooks",
+                "prompt": "What are cooks like?",
+                "error": "The model stopped.",
+                "answer": "",
+            },
+        ]
+        states = ("done" if done else "asked", "failed")
+        body = {
+            "why": None,
+            "original": {"prompt": "What are nurses like?", "answer": "They are caring women."},
+            "variants": [{**variant, "state": state} for variant, state in zip(variants, states, strict=True)],
+        }
+        route.fulfill(json=body)
+
+    page.route("**/review/variants/", answer)
+    strip = page.locator("[data-variants]")
+    page.keyboard.press("c")
+    expect(strip).to_contain_text("They are caring women.")
+    expect(strip.locator(".variant").nth(1).locator(".variant-answer ins")).to_have_text(["strong men."])
+    expect(strip.locator(".variant").nth(1).locator(".variant-prompt")).to_contain_text("smiths")
+    expect(strip).to_contain_text("The model stopped.")
+    assert len(rounds) == 2  # asked again while one was on its way, and then no more
+    page.keyboard.press("Escape")
+    expect(strip).to_be_hidden()
+    page.keyboard.press("c")
+    expect(strip).to_be_visible()
+    page.keyboard.press("f")
+    expect(strip).to_be_hidden()
+
+
+def test_where_nothing_can_be_swapped_the_strip_says_why(visit: Visit, peopled: Cast):
+    peopled.item(prompt="What is two and two?")
+    page = start(visit(peopled.ada))
+    page.keyboard.press("c")
+    expect(page.locator("[data-variants-state]")).not_to_be_empty()
+    expect(page.locator("[data-variants-list] .variant")).to_have_count(0)
