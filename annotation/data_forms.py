@@ -81,6 +81,7 @@ class FilterForm(forms.Form):
         label="Words",
         max_length=LONGEST_QUERY,
         required=False,
+        error_messages={"max_length": f"Words: at most {LONGEST_QUERY} characters can be looked for at once."},
         widget=forms.TextInput(attrs={"type": "search", "placeholder": 'beginnings of words, or "a phrase"'}),
     )
     topic = Named("topic", "slug", "Topic")

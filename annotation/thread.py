@@ -18,6 +18,8 @@ LONGEST_REMARK = 4000
 TIME_TO_THINK = timedelta(days=7)
 """How long an answer that was sent back is kept for its author before a lease would run out."""
 
+MOST_NAMES = 20
+NOT_YET = "mentioned you at an item that you can still answer: you can read it after your answer."
 NAME = re.compile(r"(?<![\w.@+-])@([\w.@+-]+)")
 
 
@@ -53,8 +55,11 @@ def remark(item: Item, text: str, *, actor: User) -> Remark:
     said = Remark.objects.create(item=item, author=actor, text=clean(text))
     named = mentioned(item, said.text)
     said.mentions.set(named)
-    people = [user.pk for user in named if user.pk != actor.pk]
-    notices.tell(item.project, people, Notice.Kind.MENTION, item=item, text=f"{actor.display_name}: {said.text}")
+    for user in named:
+        if user.pk != actor.pk:
+            may = may_read(item, user, user.role_in(item.project) or Role.ANNOTATOR)
+            text = f"{actor.display_name}: {said.text}" if may else f"{actor.display_name} {NOT_YET}"
+            notices.tell(item.project, [user.pk], Notice.Kind.MENTION, item=item, text=text)
     return said
 
 
@@ -72,7 +77,7 @@ def clean(text: str) -> str:
 def mentioned(item: Item, text: str) -> list[User]:
     """Members of the project whose names stand after an @; a full stop after a name is no part of it."""
     names = {form for name in NAME.findall(text) for form in (name, name.rstrip(".-+"))}
-    return list(User.objects.filter(memberships__project=item.project_id, username__in=names))
+    return list(User.objects.filter(memberships__project=item.project_id, username__in=names)[:MOST_NAMES])
 
 
 @transaction.atomic

@@ -1,0 +1,244 @@
+"""The data browser: every filter, alone and together; pages by neighbour; saved views."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation import browser
+from annotation.models import Answer, Category, Collection, Gold, Item, SavedView, Seat, Span, Topic
+from tests.annotation.test_settle import answered
+from tests.cast import Cast, make_item, make_version, settle_item
+
+
+def url(cast: Cast, name: str, *args: Any) -> str:
+    return reverse(f"annotation:{name}", args=[cast.project.slug, *args])
+
+
+@pytest.fixture
+def iris(client: Client, cast: Cast) -> Client:
+    cache.clear()
+    client.force_login(cast.iris)
+    return client
+
+
+def shown(client: Client, cast: Cast, **filters: Any) -> list[Item]:
+    reply = client.get(url(cast, "data"), filters)
+    assert reply.status_code == 200
+    return reply.context["page"].items
+
+
+@pytest.fixture
+def world(cast: Cast) -> dict[str, Item]:
+    """One item of each kind; a filter that finds too much or too little finds a wrong one among them."""
+    make_item(cast.other, text="Nurses of another project")
+    version = make_version(cast.project, 1)
+    items = {
+        "plain": cast.item(text="Nothing special"),
+        "topic": cast.item(topic=Topic.objects.create(project=cast.project, slug="origin", name="Origin")),
+        "model": cast.item(version=version),
+        "differ": cast.item(overlap=2),
+        "agree": cast.item(overlap=2),
+        "single": cast.item(),
+        "gold": cast.item(),
+        "collected": cast.item(),
+        "onboarding": cast.item(),
+        "old": cast.item(),
+    }
+    answered(items["differ"], cast.ada, "fine")
+    biased = answered(items["differ"], cast.bo, "biased", severity=3)
+    biased.categories.add(cast.category)
+    Span.objects.create(answer=biased, start=0, end=3)
+    answered(items["agree"], cast.ada, "fine")
+    answered(items["agree"], cast.bo, "fine")
+    answered(items["single"], cast.bo, "cannot_judge")
+    verdict = settle_item(items["gold"], outcome="fine")
+    Gold.objects.create(item=items["gold"], answer=verdict.answer)
+    Collection.objects.create(project=cast.project, name="Best").items.add(items["collected"])
+    Seat.objects.create(project=cast.project, item=items["onboarding"], position=1, purpose="onboarding")
+    Item.objects.filter(pk=items["old"].pk).update(created_at=timezone.now() - timedelta(days=30))
+    return items
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"topic": "origin"}, ["topic"]),
+        ({"model": "v1"}, ["model"]),
+        ({"state": "disputed"}, ["differ", "agree"]),  # agreed by hand here: nobody submitted, so no verdict came
+        ({"state": "settled"}, ["gold"]),
+        ({"annotator": "ada"}, ["differ", "agree"]),
+        ({"annotator": "ada", "outcome": "biased"}, []),
+        ({"annotator": "bo", "outcome": "biased", "severity": "3"}, ["differ"]),
+        ({"outcome": "cannot_judge"}, ["single"]),
+        ({"category": "stereotype"}, ["differ"]),
+        ({"severity": "1"}, []),
+        ({"agreement": "differ"}, ["differ"]),
+        ({"agreement": "agree"}, ["agree"]),
+        ({"agreement": "single"}, ["single"]),
+        ({"span": "on"}, ["differ"]),
+        ({"rewrite": "on"}, ["differ"]),
+        ({"gold": "on"}, ["gold"]),
+        ({"collection": "Best"}, ["collected"]),
+        ({"q": "special"}, ["plain"]),
+        ({"q": "special", "state": "unread", "topic": "work"}, ["plain"]),
+        ({"model": "v1", "state": "unread"}, ["model"]),
+        ({"model": "v1", "state": "settled"}, []),
+        ({"topic": "work", "annotator": "bo", "agreement": "differ", "rewrite": "on"}, ["differ"]),
+        ({"mode": "compare"}, []),
+        ({"mode": "demonstrate", "state": "unread"}, []),
+        ({"collection": "Best", "gold": "on"}, []),
+    ],
+)
+def test_filters_find_what_they_say_and_combine(
+    iris: Client, cast: Cast, world: dict[str, Item], filters: dict[str, str], names: list[str]
+) -> None:
+    assert {item.pk for item in shown(iris, cast, **filters)} == {world[name].pk for name in names}
+
+
+def test_days_are_inclusive(iris: Client, cast: Cast, world: dict[str, Item]) -> None:
+    today, then = timezone.localdate(), timezone.localdate() - timedelta(days=30)
+    Item.objects.exclude(pk=world["old"].pk).filter(pk__lt=world["old"].pk).update(created_at="2020-01-01T00:00Z")
+    assert shown(iris, cast, since=then, until=then) == [world["old"]]
+    assert shown(iris, cast, since=today) == []
+    assert world["old"] not in shown(iris, cast, until=then - timedelta(days=1))
+
+
+def test_onboarding_can_be_left_out(iris: Client, cast: Cast, world: dict[str, Item]) -> None:
+    assert world["onboarding"] in shown(iris, cast)
+    left = shown(iris, cast, no_onboarding="on")
+    assert world["onboarding"] not in left
+    assert len(left) == len(world) - 1
+
+
+@pytest.mark.parametrize(
+    ("filters", "sentence"),
+    [
+        ({"topic": "nowhere"}, "There is no topic “nowhere”"),
+        ({"state": "nonsense"}, "State: “nonsense” is not one"),
+        ({"annotator": "eve"}, "There is no member “eve”"),
+        ({"category": "\0"}, "There is no category"),
+        ({"severity": "9"}, "Severity: “9”"),
+        ({"since": "yesterday"}, "is no date"),
+        ({"since": "2026-02-01", "until": "2026-01-01"}, "The first day lies after"),
+        ({"q": "!?"}, "There is no word in"),
+        ({"q": "x" * 300}, "at most 200"),
+        ({"model": "a\0"}, "Null characters"),
+    ],
+)
+def test_an_unknown_value_is_a_sentence(iris: Client, cast: Cast, filters: dict[str, str], sentence: str) -> None:
+    cast.item()
+    reply = iris.get(url(cast, "data"), filters)
+    assert reply.status_code == 200
+    assert sentence in reply.content.decode()
+    assert not reply.context["page"].items
+
+
+@pytest.mark.parametrize(
+    "filters", [{}, {"q": "nurses"}, {"topic": "work"}, {"model": "imported"}, {"state": "unread"}]
+)
+def test_pages_follow_one_another_and_lead_back(
+    iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch, filters: dict[str, str]
+) -> None:
+    monkeypatch.setattr(browser.page, "__kwdefaults__", {"before": None, "after": None, "size": 2})
+    items = [cast.item() for _ in range(5)][::-1]
+    first = iris.get(url(cast, "data"), filters).context["page"]
+    second = iris.get(url(cast, "data"), {**filters, "before": first.older}).context["page"]
+    third = iris.get(url(cast, "data"), {**filters, "before": second.older}).context["page"]
+    assert [*first.items, *second.items, *third.items] == items
+    assert (first.newer, third.older) == (None, None)
+    back = iris.get(url(cast, "data"), {**filters, "after": third.newer}).context["page"]
+    assert back.items == second.items
+    again = iris.get(url(cast, "data"), {**filters, "after": back.newer}).context["page"]
+    assert (again.items, again.newer) == (first.items, None)
+    for nonsense in ("x", "0", cast.other.slug, str(make_item(cast.other).uuid)):
+        assert iris.get(url(cast, "data"), {**filters, "before": nonsense}).context["page"].items == first.items
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"state": "reading"},
+        {"q": "nurses", "state": "unread", "topic": "work"},
+        {"annotator": "ada", "category": "stereotype", "severity": "2", "span": "on", "since": "2026-01-01"},
+    ],
+)
+def test_the_page_costs_the_same_for_one_item_as_for_a_full_page(
+    iris: Client, cast: Cast, django_assert_max_num_queries: Any, filters: dict[str, str]
+) -> None:
+    for n in range(30):
+        item = cast.item(overlap=2)
+        if n % 3 == 0:
+            answered(item, cast.ada, "biased").categories.add(Category.objects.get())
+    with django_assert_max_num_queries(27):
+        iris.get(url(cast, "data"), filters)
+
+
+def test_a_comparison_and_a_demonstration_have_rows_too(iris: Client, cast: Cast) -> None:
+    review = cast.item()
+    other = make_item(cast.project, text="Another <b>answer</b>").generation
+    Item.objects.filter(pk=review.pk).update(mode="compare", other=other)
+    Item.objects.create(project=cast.project, mode="demonstrate", prompt=review.prompt)
+    html = iris.get(url(cast, "data")).content.decode()
+    assert "(to be written)" in html
+    assert "Another &lt;b&gt;answer" in html
+    assert len(shown(iris, cast, mode="compare")) == len(shown(iris, cast, mode="demonstrate")) == 1
+
+
+class TestSavedViews:
+    def save(self, client: Client, cast: Cast, **fields: Any) -> None:
+        values = {"name": "Grave", "query": "severity=3&before=x&state=", **fields}
+        assert client.post(url(cast, "saved-views"), values).status_code == 302
+
+    def test_a_view_is_kept_replaced_and_deleted(self, iris: Client, cast: Cast) -> None:
+        self.save(iris, cast)
+        assert SavedView.objects.get().query == "severity=3"
+        self.save(iris, cast, query="severity=2")
+        view = SavedView.objects.get()
+        assert view.query == "severity=2"
+        assert 'href="?severity=2"' in iris.get(url(cast, "data")).content.decode()
+        iris.post(url(cast, "saved-view", view.pk))
+        assert not SavedView.objects.exists()
+
+    def test_a_shared_view_is_seen_by_other_curators_and_only_its_owner_deletes_it(
+        self, iris: Client, client: Client, cast: Cast
+    ) -> None:
+        self.save(iris, cast, is_shared="on")
+        self.save(iris, cast, name="Mine")
+        iris.get(url(cast, "data"))  # where she reads that both are kept
+        client.force_login(cast.max)
+        html = client.get(url(cast, "data")).content.decode()
+        assert "Grave" in html
+        assert "Mine" not in html
+        shared, mine = SavedView.objects.order_by("name")
+        assert (
+            "only they can delete it" in client.post(url(cast, "saved-view", shared.pk), follow=True).content.decode()
+        )
+        assert client.post(url(cast, "saved-view", mine.pk)).status_code == 404
+        assert SavedView.objects.count() == 2
+
+    def test_a_view_without_a_name_or_filter_is_a_sentence(self, iris: Client, cast: Cast) -> None:
+        for fields in ({"name": ""}, {"query": ""}, {"name": "x" * 121}):
+            reply = iris.post(url(cast, "saved-views"), {"name": "a", "query": "q=b", **fields}, follow=True)
+            assert "A view needs a name" in reply.content.decode()
+        assert not SavedView.objects.exists()
+
+    @pytest.mark.parametrize(("person", "status"), [("ada", 403), ("eve", 404)])
+    def test_others_have_no_views_here(self, client: Client, cast: Cast, person: str, status: int) -> None:
+        view = SavedView.objects.create(project=cast.project, owner=cast.iris, name="a", query="q=b", is_shared=True)
+        client.force_login(getattr(cast, person))
+        assert client.post(url(cast, "saved-views"), {"name": "a", "query": "q=b"}).status_code == status
+        assert client.post(url(cast, "saved-view", view.pk)).status_code == status
+
+
+def test_answers_taken_back_are_not_found(iris: Client, cast: Cast) -> None:
+    item = cast.item()
+    answered(item, cast.ada, "biased", severity=3)
+    assert shown(iris, cast, severity="3") == [item]
+    Answer.objects.update(undone_at=timezone.now())
+    assert shown(iris, cast, severity="3") == []
