@@ -20,7 +20,9 @@ def expect_answer(page: Page, text: str) -> None:
 
 
 def press(page: Page, *keys: str) -> None:
-    for key in keys:
+    for before, key in zip(("", *keys), keys, strict=False):
+        if key == before:
+            page.wait_for_timeout(220)  # the same key sooner than this is one that bounced
         page.keyboard.press(key)
 
 

@@ -86,6 +86,7 @@ def test_fine_asks_before_it_drops_work(visit: Visit, items, peopled: Cast):
     shown(page)
     press(page, "1", "f")
     expect(page.locator("[data-form-error]")).to_contain_text("Press again")
+    page.wait_for_timeout(220)
     submitted(page, lambda: press(page, "f"))
     assert Answer.objects.get().outcome == "fine"
 

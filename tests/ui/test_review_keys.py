@@ -94,6 +94,15 @@ def test_single_keys_can_be_switched_off_for_the_account(visit: Visit, items, pe
     submitted(page, lambda: page.get_by_role("button", name="Fine").click())
 
 
+def test_a_key_that_bounces_judges_one_item(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    page.keyboard.press("f")
+    page.keyboard.press("f")
+    expect_answer(page, "Pilots are brave men.")
+    expect(page.locator("[data-slot=sitting]")).to_have_text("1")
+
+
 def test_nothing_but_two_keys_acts_while_writing(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada).open(REVIEW)
     shown(page)

@@ -2,20 +2,29 @@
 import { lookUp, WRITING } from "./keymap.js";
 
 const WRITES = "textarea, select, input:not([type=checkbox], [type=radio]), [contenteditable]";
+const BOUNCE = 200; // milliseconds: a key pressed twice in this time was meant once, and the next item is not read yet
 const OWN_KEYS = "button, a, summary, input, [tabindex='0']"; // Enter and space press these
 
 /**
  * layers: what takes keys first while it is on, as {isOn, holds, key(event)}: marking words holds every key, reasons only
- * its own. settings: {singleKeys}; mode(): the way of working; act(action): does it.
+ * its own. settings: {singleKeys}; mode(): the way of working; act(action): does it; completes: actions that may bring
+ * the next item.
  */
-export function listen({ layers, keymap, settings, mode, act, leaveWriting }) {
+export function listen({ layers, keymap, settings, mode, act, completes, leaveWriting }) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     const hit = event.target.closest(WRITES) ? writing(event, leaveWriting) : reading(event);
     if (!hit) return;
     event.preventDefault();
-    if (hit.action && !event.repeat) act(hit.action);
+    if (hit.action && !event.repeat && !bounces(hit.action, event.timeStamp)) act(hit.action);
   });
+
+  let last = { action: "", at: 0 };
+  function bounces(action, at) {
+    const again = action === last.action && at - last.at < BOUNCE && completes.includes(action);
+    last = { action, at };
+    return again;
+  }
 
   function reading(event) {
     const presses = (event.key === "Enter" || event.key === " ") && event.target.closest(OWN_KEYS);

@@ -112,6 +112,7 @@ watchPass((reason, comment) => session.skip(reason, comment));
 listen({
   layers: [spans, reasons], keymap, settings, act,
   mode: () => form.mode,
+  completes: [...VERDICTS, "submit"],
   leaveWriting: () => document.querySelector("[data-slot='item']").focus(),
 });
 new Lease({
