@@ -159,7 +159,7 @@ class SettingsForm(forms.ModelForm):
         (
             "quality",
             "Gold and onboarding",
-            "Gold items are settled items whose answer is known; the assignment page says which. They look like any.",
+            "Gold items are settled items whose answer is known; the assignment page says which. Readers cannot tell.",
             ("gold_percent", ("onboarding_items", "onboarding_percent")),
         ),
         (

@@ -69,6 +69,10 @@ class Server:
             names["userinfo_endpoint"] = "userinfo"
             found = {name: f"{self.url}/{path}" for name, path in names.items()}
             return answer(request, 200, {} if self.wrong == "discovery" else {"issuer": self.url, **found})
+        if request.path.startswith("/authorize?"):
+            request.send_response(302)
+            request.send_header("Location", self.log_in_at(request.path))
+            return request.end_headers()
         if request.path == "/keys":
             numbers = jwt.algorithms.RSAAlgorithm.to_jwk(self.keys[0].public_key(), as_dict=True)
             return answer(request, 200, {"keys": [{**numbers, "kid": "k1", "alg": "RS256", "use": "sig"}]})
