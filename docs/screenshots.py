@@ -134,6 +134,7 @@ def half_an_answer(page: Page) -> None:
         if page.locator("[data-slot=topic]").text_content() == "Work and gender":
             break
         page.keyboard.press("f")
+        page.wait_for_timeout(250)  # sooner, the next would be a key that bounced
     for key in ("1", "w", "s", "End", "Shift+ArrowLeft", "Shift+ArrowLeft", "1", "Escape", "r"):
         page.keyboard.press(key)
     page.locator("[data-rewrite]").fill("The job does not tell: it can be a woman or a man. Please ask the person.")
