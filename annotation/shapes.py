@@ -222,7 +222,7 @@ def read_wish(data: Mapping[str, Any]) -> Wish:
 
 def read_reason(data: Mapping[str, Any]) -> str:
     if data.get("reason") not in REASONS:
-        raise BadShape("reason", _("Choose why you skip this item."))
+        raise BadShape("reason", _("Choose why you pass on this item."))
     return str(data["reason"])
 
 

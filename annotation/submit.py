@@ -337,7 +337,7 @@ def skip(project: Project, user: User, seat: int, *, reason: str, comment: str =
     if before is not None:
         return before  # sent twice
     if not freed:
-        raise SeatLost(_("This item is no longer yours to skip."), kept=False)
+        raise SeatLost(_("This item is no longer yours to pass on."), kept=False)
     Draft.objects.filter(item=item, user=user).delete()
     return Skip.objects.create(item_id=item, user=user, reason=reason, comment=comment)
 

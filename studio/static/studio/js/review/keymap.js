@@ -80,8 +80,8 @@ function mirrored(key) {
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export const MARKING = [
-  { action: "right", keys: ["ArrowRight"], show: "→", says: t("Next word (with Shift: the selection grows)") },
-  { action: "left", keys: ["ArrowLeft"], show: "←", says: t("Previous word (with Shift: it shrinks)") },
+  { action: "right", keys: ["ArrowRight"], show: "→", says: t("One word to the right (with Shift: the selection goes with it)") },
+  { action: "left", keys: ["ArrowLeft"], show: "←", says: t("One word to the left (with Shift: the selection goes with it)") },
   { action: "down", keys: ["ArrowDown"], show: "↓", says: t("Ten words on") },
   { action: "up", keys: ["ArrowUp"], show: "↑", says: t("Ten words back") },
   { action: "first", keys: ["Home"], show: "Home", says: t("First word") },
