@@ -5,6 +5,7 @@ their pseudonyms. Nothing reads it but the agreement page: no answer is weighed 
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def ask(answers: list[tuple[int, str, str]]) -> dict[str, Any]:
         [sys.executable, "-W", "ignore", "-m", "annotation.science.annotators"],
         input=json.dumps({"answers": answers}),
         cwd=settings.BASE_DIR,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -21,6 +21,12 @@ def newest(project: Project, kind: str) -> Report | None:
     return Report.objects.filter(project=project, kind=kind).first()
 
 
+def older(project: Project, kind: str, age: timedelta) -> bool:
+    """Is there no report of this kind that is younger?"""
+    last = newest(project, kind)
+    return last is None or timezone.now() - last.at > age
+
+
 def new_answers(project: Project, since: int) -> QuerySet[Answer]:
     """Answers beyond an item's first reading, given after the answer `since`: what can change an agreement."""
     beyond = Answer.objects.filter(pk__gt=since, item__project=project, seat__purpose=Seat.Purpose.WORK)

@@ -124,7 +124,7 @@ def measure_where_due() -> None:
     """Work out agreement wherever enough answers have come in since it was last worked out."""
     for project in Project.objects.all():
         if reports.due(project):
-            measure_agreement.delay_on_commit(project.pk)
+            measure_agreement.delay_on_commit(project.pk, whole=False)
 
 
 MEASURING = 900
@@ -132,8 +132,9 @@ MEASURING = 900
 
 
 @shared_task(ignore_result=True)
-def measure_agreement(project_id: int) -> None:
-    """Work out one project's agreement and the annotator models' opinion; one at a time per project."""
+def measure_agreement(project_id: int, *, whole: bool = True) -> None:
+    """Work out one project's agreement; one at a time per project. `whole`: ask the annotator models too, however
+    lately they were asked."""
     from annotation import agreement, attention  # with numpy, which has no place in the web process
 
     if not cache.add(f"measuring/{project_id}", True, MEASURING):
@@ -141,7 +142,8 @@ def measure_agreement(project_id: int) -> None:
     try:
         project = Project.objects.get(pk=project_id)
         agreement.work_out(project)
-        attention.work_out(project)
+        if whole or reports.older(project, attention.KIND, reports.AT_LEAST):
+            attention.work_out(project)
     finally:
         cache.delete(f"measuring/{project_id}")
 

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError as NoBroker
 
 from annotation import agreement, agreement_page, attention, reports, tally, tasks
 from annotation.models import Item, Report, Span
+from annotation.science.annotators import SENTENCES
 from studio.models import Background, Role, pseudonym
 from tests.annotation.readings import bare_item, busy, read
 from tests.cast import Cast, join, make_user, settle_item
@@ -156,16 +157,16 @@ def test_it_is_due_when_enough_is_new_and_never_for_first_readings(cast: Cast, m
     assert reports.due(cast.project)
 
 
-def test_the_timer_measures_where_it_is_due(cast: Cast, django_capture_on_commit_callbacks, monkeypatch):
-    asked: list[int] = []
-    monkeypatch.setattr(tasks.measure_agreement, "delay", lambda pk: asked.append(pk))
-    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk: asked.append(pk))
+def test_the_timer_measures_where_it_is_due(cast: Cast, monkeypatch):
+    asked: list[tuple[int, bool]] = []
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk, whole: asked.append((pk, whole)))
     read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
     tasks.measure_where_due()
-    assert asked == [cast.project.pk]
+    assert asked == [(cast.project.pk, False)]
 
 
-def test_the_task_makes_both_reports_and_one_at_a_time(cast: Cast):
+def test_the_task_makes_both_reports_and_one_at_a_time(cast: Cast, monkeypatch):
+    monkeypatch.setattr(attention, "ask", lambda answers: OPINION)
     read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
     cache.set(f"measuring/{cast.project.pk}", True)
     tasks.measure_agreement(cast.project.pk)
@@ -173,6 +174,8 @@ def test_the_task_makes_both_reports_and_one_at_a_time(cast: Cast):
     cache.clear()
     tasks.measure_agreement(cast.project.pk)
     assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "annotators"]
+    tasks.measure_agreement(cast.project.pk, whole=False)  # the models were asked a moment ago
+    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "agreement", "annotators"]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -193,15 +196,43 @@ def test_a_project_of_single_readings_says_what_to_set(cast: Cast, client):
     assert "No item was read by two people yet" in client.get(PAGE).content.decode()
 
 
-def test_the_page_shows_every_figure_and_names_in_the_order_of_names(cast: Cast, client, django_assert_max_num_queries):
+OPINION = {
+    "people": [
+        {"who": "p-2", "n": 40, "accuracy": 0.5, "competence": 0.1, "low": True},
+        {"who": "p-1", "n": 3, "accuracy": None, "competence": None, "low": False},
+    ],
+    "circles": [
+        {
+            "who": ["p-2"],
+            "kind": "alone",
+            "sentence": SENTENCES["alone"],
+            "within": {"value": None, "n": 0, "reason": "fewer than two readers on any item"},
+            "between": {"value": 0.1, "n": 40, "low": -0.1, "high": 0.3},
+        }
+    ],
+    "answers": 43,
+}
+
+
+def test_the_page_shows_every_figure_and_names_in_the_order_of_names(
+    cast: Cast, client, monkeypatch, django_assert_max_num_queries
+):
     busy(cast, items=40)
     measured(cast)
+    monkeypatch.setattr(attention, "ask", lambda answers: OPINION)
     attention.work_out(cast.project)
     client.force_login(cast.iris)
     with django_assert_max_num_queries(14):
         page = client.get(PAGE)
     text = page.content.decode()
-    for words in ("Krippendorff’s α", "Fleiss’ κ", "Disagreement is data", "Grew up elsewhere", "Category by category"):
+    for words in (
+        "Krippendorff’s α",
+        "Fleiss’ κ",
+        "Disagreement is data",
+        "Grew up elsewhere",
+        "Category by category",
+        SENTENCES["alone"],
+    ):
         assert words in text
     assert [pair["names"] for pair in page.context["pairs"]] == sorted(
         (pair["names"] for pair in page.context["pairs"]), key=lambda names: [name.casefold() for name in names]
