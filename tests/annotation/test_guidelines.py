@@ -1,4 +1,4 @@
-"""Values statements: who reads them, who writes them, what every version changed, and what the review screen is told."""
+"""Values statements: who reads and who writes them, what each version changed, what the review screen is told."""
 
 import uuid
 from typing import Any
@@ -51,7 +51,8 @@ def test_members_read_and_curators_write(client: Client, cast: Cast, name: str, 
 @pytest.mark.parametrize("name", ["statement", "statement-write", "statement-preview", "review-guideline"])
 def test_a_topic_of_another_project_does_not_exist_here(iris: Client, cast: Cast, name: str) -> None:
     theirs = Topic.objects.create(project=cast.other, slug="theirs", name="Theirs")
-    assert getattr(iris, "post" if name == "statement-preview" else "get")(url(cast, name, theirs.pk)).status_code == 404
+    method = iris.post if name == "statement-preview" else iris.get
+    assert method(url(cast, name, theirs.pk)).status_code == 404
 
 
 def test_annotators_read_the_statement_and_find_where_to_propose_another(client: Client, cast: Cast) -> None:
@@ -144,7 +145,8 @@ class TestTopics:
         assert Topic.objects.filter(project=cast.project).count() == 1
 
     def test_one_can_be_added_with_its_first_statement(self, iris: Client, cast: Cast) -> None:
-        assert iris.post(url(cast, "guidelines"), {"name": "Gesundheit & Körper", "text": "Be kind."}).status_code == 302
+        data = {"name": "Gesundheit & Körper", "text": "Be kind."}
+        assert iris.post(url(cast, "guidelines"), data).status_code == 302
         topic = Topic.objects.get(slug="gesundheit-körper")
         assert topic.guideline is not None
         assert topic.guideline.version == 1

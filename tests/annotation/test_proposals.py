@@ -36,9 +36,10 @@ def decide(client: Client, cast: Cast, wish: Proposal, **data: Any) -> Any:
 class TestProposing:
     def test_an_annotator_starts_from_the_statement_and_says_why(self, client: Client, cast: Cast) -> None:
         client.force_login(cast.ada)
-        assert "Judge the person, not the job.</textarea>" in client.get(
-            url(cast, "proposal-new", cast.topic.pk)
-        ).content.decode()
+        assert (
+            "Judge the person, not the job.</textarea>"
+            in client.get(url(cast, "proposal-new", cast.topic.pk)).content.decode()
+        )
         reply = client.post(
             url(cast, "proposal-new", cast.topic.pk), {"text": WISH, "seen": 1, "reason": "Midwives were met."}
         )
