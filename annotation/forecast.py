@@ -44,7 +44,7 @@ def due(project: Project) -> bool:
     before = newest(project)
     if before is None:
         return True
-    if before.data["written"] and unread(project).filter(predicted_severity=None).exists():
+    if before.data["written"] and None in read_next(project).values_list("predicted_severity", flat=True)[:CHUNK]:
         return True
     last = settled.aggregate(last=Max("answer"))["last"] or 0
     return last > before.last_answer and timezone.now() - before.at >= AGAIN
@@ -94,13 +94,13 @@ def unread(project: Project) -> Any:
     return Item.objects.filter(project=project, mode=Item.Mode.REVIEW).unread()
 
 
+def read_next(project: Project) -> Any:
+    return unread(project).order_by("pk")
+
+
 def write(project: Project, model: "Model") -> int:
     """Guesses for what is read next, chunk by chunk; the number of items whose guess changed."""
-    rows = (
-        unread(project)
-        .order_by("pk")
-        .values_list("pk", "generation__text", "prompt__topic__name", "predicted_severity")
-    )
+    rows = read_next(project).values_list("pk", "generation__text", "prompt__topic__name", "predicted_severity")
     waiting, written = iter(list(rows[:MOST_UNREAD])), 0
     while chunk := list(islice(waiting, CHUNK)):
         guessed = model.predict([text for _, text, _, _ in chunk], [topic or "" for _, _, topic, _ in chunk])

@@ -16,7 +16,7 @@ from annotation.submit import why_final
 from studio.models import Project, User
 
 WEEKS = 8
-LOOKED_AT = 5000
+LOOKED_AT = 2000
 """The newest answers are worked with, so many at most."""
 
 LISTED = 1000

@@ -27,16 +27,19 @@ class Standing:
     right: int
     of: int
     """How many are to be answered."""
+    left: int
+    """How many more can be given to them."""
     percent: int
     """How many per cent must be right."""
 
     @property
     def is_over(self) -> bool:
-        return self.answered >= self.of
+        return self.answered >= self.of or not self.left
 
     @property
     def is_passed(self) -> bool:
-        return self.is_over and 100 * self.right >= self.percent * self.answered
+        """Who passes on items until too few are left has not passed; a curator decides."""
+        return 0 < self.of <= self.answered and 100 * self.right >= self.percent * self.answered
 
 
 def is_new(project: Project, user: User) -> bool:
@@ -79,15 +82,17 @@ def next_seat(project: Project, user: User, *, besides: list[int], until: dateti
 
 def standing(project: Project, user: User) -> Standing:
     """How far this person is. Where there are fewer gold items than the project asks for, these are all."""
-    answers = Answer.objects.standing().filter(seat__in=seats_of(user, project))
+    seats = seats_of(user, project)
+    answers = Answer.objects.standing().filter(seat__in=seats)
     answered = answers.count()
     right = answers.filter(item__gold__answer__outcome=F("outcome")).count()
-    of = project.onboarding_items
+    of, left = project.onboarding_items, 0
     if answered < of:
-        unseen = gold.unseen_by(project, user)
-        begun = seats_of(user, project).filter(status=Seat.Status.OPEN).exclude(item__skips__user=user).count()
-        of = min(of, answered + begun + len(unseen))
-    return Standing(answered, right, of, project.onboarding_percent)
+        passed_on = seats.filter(item__skips__user=user).count()
+        begun = seats.filter(status=Seat.Status.OPEN).exclude(item__skips__user=user).count()
+        left = begun + len(gold.unseen_by(project, user))
+        of = min(of, answered + left + passed_on)
+    return Standing(answered, right, of, left, project.onboarding_percent)
 
 
 def why_waiting(project: Project, user: User) -> str | None:
@@ -106,8 +111,7 @@ def why_waiting(project: Project, user: User) -> str | None:
 
 def finish(project: Project, user: User) -> bool:
     """Let somebody in who has passed; whether they are in. Two tabs at once: one UPDATE finds them not in yet."""
-    now = standing(project, user)
-    if not now.answered or not now.is_passed:
+    if not standing(project, user).is_passed:
         return False
     waiting(project).filter(user=user).update(onboarded_at=timezone.now())
     return True

@@ -98,6 +98,19 @@ def test_only_members_of_the_project_can_be_named_as_readers(cast: Cast) -> None
     assert AuditEntry.objects.count() == 1
 
 
+def test_who_does_not_read_every_topic_pays_two_statements_and_who_does_pays_none(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    make_topic(cast, "religion", cast.bo)
+    for _ in range(3):
+        cast.item()
+    inside = 2 * connection.in_atomic_block  # the test's own transaction adds a savepoint to each statement that writes
+    with django_assert_num_queries(2 + inside):
+        assert claim(cast.project, cast.bo, want=1)
+    with django_assert_num_queries(4 + 2 * inside):
+        assert claim(cast.project, cast.ada, want=1)
+
+
 def test_a_reader_of_one_topic_walks_its_own_index_however_much_else_is_open(cast: Cast) -> None:
     fill(cast.project.pk, [make_topic(cast, "other").pk], 2000)
     sql, params = taking(
@@ -320,6 +333,18 @@ def test_what_one_passes_on_is_replaced_as_long_as_there_is_more(welcoming: Cast
     skip(cast.project, cast.ada, seat.pk, reason="too_hard")
     assert len(given(cast, cast.ada)) == 3
     assert seat.item_id not in given(cast, cast.ada)
+
+
+def test_who_passes_on_all_but_the_easy_ones_is_not_in(welcoming: Cast) -> None:
+    cast = welcoming
+    [make_gold(cast) for _ in range(3)]
+    answer_next(cast, cast.ada)
+    for seat in claim(cast.project, cast.ada, want=3):
+        skip(cast.project, cast.ada, seat.pk, reason="too_hard")
+    assert given(cast, cast.ada) == []
+    now = onboarding.standing(cast.project, cast.ada)
+    assert (now.answered, now.of, now.left, now.is_over, now.is_passed) == (1, 3, 0, True, False)
+    assert onboarding.why_waiting(cast.project, cast.ada)
 
 
 def test_onboarding_seats_that_a_page_gave_back_come_again(welcoming: Cast) -> None:

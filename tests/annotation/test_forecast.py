@@ -93,6 +93,17 @@ def test_what_comes_later_gets_its_guess_without_another_report(judged: Cast) ->
     assert Report.objects.count() == 1
 
 
+def test_what_is_read_much_later_does_not_ask_for_a_forecast_every_minute(
+    judged: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecast, "MOST_UNREAD", 2)
+    monkeypatch.setattr(forecast, "CHUNK", 2)
+    [judged.item() for _ in range(5)]
+    forecast.run(judged.project)
+    assert Item.objects.exclude(predicted_severity=None).count() == 2
+    assert not forecast.due(judged.project)
+
+
 def test_where_guessing_is_no_better_than_the_mean_nothing_is_written_and_old_guesses_go(judged: Cast) -> None:
     unread = judged.item()
     Item.objects.filter(pk=unread.pk).update(predicted_severity=2.5)
