@@ -83,7 +83,8 @@ def fill(items: int, project: int, person: int, large: int, small: int) -> None:
         ),
         (
             "generation (id, prompt_id, version_id, model_name, text, seed, sampling, created_at)",
-            f"{items} + n, n, {version}, 'v0', '{ANSWER}' || n, {items} + n, '{{}}', {past}",
+            f"{items} + n, n, {version} + n * {VERSIONS - 1} / {items}, 'v' || n * {VERSIONS - 1} / {items},"
+            f" '{ANSWER}' || n, {items} + n, '{{}}', {past}",
             "n % 20 = 5",
         ),
         (
