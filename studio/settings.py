@@ -176,6 +176,8 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_PROVIDERS = {}
 if OIDC_SERVER_URL:
+    if not OIDC_SERVER_URL.startswith(("https://", "http://")):
+        raise ImproperlyConfigured("OIDC_SERVER_URL must be an address that begins with https://")
     SOCIALACCOUNT_PROVIDERS["oidc"] = {
         "APP": {
             "provider_id": "oidc",

@@ -59,6 +59,7 @@ def around(run: list[str], first: int, last: int) -> list[Line]:
 
 
 def same(line: str) -> Line:
+    """A line that stays as it is."""
     return Line("same", whole("same", line))
 
 
@@ -68,6 +69,7 @@ def whole(change: str, line: str) -> tuple[Piece, ...]:
 
 
 def changed(out: list[str], put: list[str]) -> list[Line]:
+    """What takes the place of what, line by line: a pair word by word, the rest of the longer side as it is."""
     lines = []
     for old, new in zip_longest(out, put):
         if new is None:

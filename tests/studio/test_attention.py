@@ -7,6 +7,7 @@ from annotation.gold import mark
 from annotation.models import Notice, Proposal
 from studio.attention import matters
 from studio.models import Role
+from studio.templatetags.nav import unread_notices
 from tests.cast import make_round, make_version, settle_item
 from tests.ui.world import disputed
 
@@ -70,6 +71,14 @@ def test_a_superuser_who_is_no_member_sees_it_as_an_admin(cast, client):
     assert root.role_in(cast.project) == Role.ADMIN
     client.force_login(root)
     assert client.get(reverse("project", args=["peoples"])).status_code == 200
+
+
+def test_the_count_beside_notices_costs_one_query(cast, rf, django_assert_num_queries):
+    Notice.objects.create(project=cast.project, user=cast.ada, kind="mention")
+    request = rf.get("/")
+    request.user, request.project = cast.ada, cast.project
+    with django_assert_num_queries(1):
+        assert unread_notices({"request": request}) == 1
 
 
 def test_the_overview_asks_a_bounded_number_of_questions(cast, client, django_assert_max_num_queries):

@@ -36,6 +36,9 @@ def load(tmp_path: Path, show: str, **env: str) -> subprocess.CompletedProcess[s
         {"STUDIO_THREADS": "two"},
         {"LOG_LEVEL": "LOUD"},
         {"TIME_ZONE": "Moon/Sea"},
+        {"STUDIO_PROXIES": "one"},
+        {"OIDC_SERVER_URL": "https://login.example.org"},  # without OIDC_CLIENT_ID
+        {"OIDC_SERVER_URL": "login.example.org", "OIDC_CLIENT_ID": "x"},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
@@ -87,6 +90,13 @@ def test_sqlite_takes_its_write_lock_at_the_begin_of_a_transaction(tmp_path):
 )
 def test_celery_gets_the_broker_in_its_own_words(url, broker):
     assert celery_url(url) == broker
+
+
+def test_single_sign_on_is_set_up_by_its_environment_and_absent_without_it(tmp_path):
+    assert load(tmp_path, "s.SOCIALACCOUNT_PROVIDERS").stdout.strip() == "{}"
+    env = {"OIDC_SERVER_URL": "https://login.example.org", "OIDC_CLIENT_ID": "studio", "OIDC_NAME": "the lab"}
+    shown = load(tmp_path, "s.SOCIALACCOUNT_PROVIDERS['oidc']['APP']['name'], s.OIDC_OPEN", **env).stdout
+    assert shown.strip() == "the lab False"
 
 
 def test_behind_https_cookies_and_redirects_are_safe(tmp_path):
