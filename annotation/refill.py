@@ -63,7 +63,7 @@ def top_up(project: Project) -> Refill | None:
     if writing is None and (asked := _ask_if_due(project, version, missing)) is not None:
         return asked
     if writing is None or writing.created_at < timezone.now() - PATIENCE:
-        seat_items(project, pairs.evenly(_without_model(project, missing)))
+        seat_items(project, pairs.evenly(_without_model(project, version, missing)))
     return None
 
 
@@ -72,22 +72,28 @@ def _ask_if_due(project: Project, version: ModelVersion, missing: dict[str, int]
     wanted, whole = missing[REVIEW] + missing[COMPARE], sum(targets(project)[mode] for mode in (REVIEW, COMPARE))
     if not wanted or wanted * 4 < whole or _pause_left(project, version):
         return None
-    rewrites = pairs.rewritten(project)[: _rewrites(missing)].count() if missing[COMPARE] else 0
+    rewrites = pairs.rewritten(project)[: _rewrites(project, version, missing)].count() if missing[COMPARE] else 0
     return _ask(project, version, missing[REVIEW], missing[COMPARE] - rewrites)
 
 
-def _rewrites(missing: dict[str, int]) -> int:
-    """How many of the missing comparisons are to set an answer against its rewrite: a third of them."""
-    return -(-missing[COMPARE] // 3)
+def _rewrites(project: Project, version: ModelVersion, missing: dict[str, int]) -> int:
+    """How many of the missing comparisons are to set an answer against its rewrite: as long as a third of all do so.
+    They do not go stale, and would else come to be all there is; while the model can write none, they may be all.
+    """
+    if not missing[COMPARE] or not has_more(project, version) or _pause_left(project, version):
+        return missing[COMPARE]
+    most = -(-targets(project)[COMPARE] // 3)
+    there = untouched(Item.objects.filter(project=project, mode=COMPARE, generation__version=None)).order_by("-pk")
+    return min(missing[COMPARE], most - there[:most].count())
 
 
-def _without_model(project: Project, missing: dict[str, int]) -> list[NewItem]:
+def _without_model(project: Project, version: ModelVersion, missing: dict[str, int]) -> list[NewItem]:
     """A quarter at a time, too: what is looked through for them is long."""
     due = {mode: missing[mode] * 4 >= wanted for mode, wanted in targets(project).items()}
     return pairs.without_model(
         project,
-        comparisons=due[COMPARE] * _rewrites(missing),
-        demonstrations=due[DEMONSTRATE] * missing[DEMONSTRATE],
+        comparisons=_rewrites(project, version, missing) if due[COMPARE] else 0,
+        demonstrations=missing[DEMONSTRATE] if due[DEMONSTRATE] else 0,
     )
 
 
@@ -356,7 +362,7 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
     said = [each for each in generations if each.text.strip()]
     items = pairs.items_for(said, refill.pairs, reviews=bool(refill.project.share_review))
-    items += _without_model(refill.project, _missing(refill.project, refill.version))
+    items += _without_model(refill.project, refill.version, _missing(refill.project, refill.version))
     seat_items(refill.project, pairs.evenly(items))
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
 

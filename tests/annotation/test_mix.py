@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 
 from annotation import pairs, refill, tasks
-from annotation.models import Generation, Item, Refill, Seat
+from annotation.models import Generation, Item, Prompt, Refill, Seat
 from tests.annotation.test_refill import asked, fill, promote, sit, stocked  # noqa: F401  (fixtures)
 from tests.cast import Cast, make_comparison, make_demonstration, make_item, make_prompt, make_version, settle_item
 from training.child import TrainingFailed
+from training.models import ModelVersion
 
 Answers = list[dict[str, Any]]
 
@@ -179,6 +180,31 @@ def test_a_settled_rewrite_is_set_against_its_original_but_not_for_its_author(ca
     refill.top_up(cast.project)
     assert list(Item.objects.filter(mode="compare").unread()) == [item]  # a person's words do not go stale
     assert not pairs.rewritten(cast.project).exists()
+
+
+def test_rewrites_are_a_third_of_the_comparisons_and_all_where_the_model_writes_none(
+    stocked: Cast, asked: Answers
+) -> None:
+    shares(stocked, 0, 1, 0, stock=6)
+    for _ in range(8):
+        settle_item(make_item(stocked.project))
+    fill(stocked)
+    by_people = Item.objects.filter(mode="compare", generation__version=None)
+    assert (by_people.count(), Item.objects.filter(mode="compare").unread().count()) == (2, 6)
+    promote(stocked)
+    fill(stocked)
+    assert (by_people.count(), Item.objects.filter(mode="compare").unread().count()) == (2, 6)
+    Prompt.objects.update(split="eval")
+    promote(stocked, 2)
+    Prompt.objects.filter(pk__in=by_people.values("prompt")).update(split="eval")
+    Prompt.objects.filter(items__verdict__isnull=False).update(split="train")
+    Generation.objects.bulk_create(  # the new model has answered all that is left, twice
+        Generation(prompt=prompt, version=ModelVersion.objects.get(number=2), seed=seed, model_name="v2", text="x")
+        for prompt in Prompt.objects.filter(split="train")
+        for seed in (1, 2)
+    )
+    assert refill.top_up(stocked.project) is None
+    assert by_people.count() == 6
 
 
 def test_a_comparison_is_stale_when_its_newer_side_is_and_comes_back_with_it(stocked: Cast, asked: Answers) -> None:
