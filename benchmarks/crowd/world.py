@@ -149,7 +149,9 @@ def books() -> dict[str, object]:
     for item, outcome in work.values_list("item", "outcome"):
         said[item].append(outcome)
     settled = {*Verdict.objects.filter(item__in=room).values_list("item", flat=True)}
-    agreed = {item for item, outcomes in said.items() if len(outcomes) == room[item] and len({*outcomes}) == 1}
+    open_seats = Seat.objects.filter(item__in=room, purpose=Seat.Purpose.WORK, status=Seat.Status.OPEN)
+    waiting = {*open_seats.values_list("item", flat=True)}
+    agreed = {item for item, outcomes in said.items() if item not in waiting and len({*outcomes}) == 1}
     held = Seat.objects.filter(status=Seat.Status.OPEN, holder__isnull=False)
     longest = held.order_by("-lease_ends_at").values_list("lease_ends_at", flat=True).first()
     return {
