@@ -114,14 +114,10 @@ def test_what_is_compiled_is_what_is_written(language: str, domain: str) -> None
     written = {}
     for block in text.split("\n\n"):
         parts = re.findall(r'^(msgid|msgstr(?:\[0\])?) ((?:".*"\n?)+)', block, flags=re.MULTILINE)
-        pair = {
-            name[:6]: "".join(map(ast.literal_eval, lines.split("\n")[: lines.count('"\n') or 1]))
-            for name, lines in parts
-        }
+        pair = {name[:6]: "".join(map(ast.literal_eval, lines.strip().split("\n"))) for name, lines in parts}
         if pair.get("msgid") and pair.get("msgstr"):
             written[pair["msgid"]] = pair["msgstr"]
-    compiled = known(language, domain)
-    assert set(compiled) == set(written), "Run `make messages`."
+    assert set(known(language, domain)) == set(written), "Run `make messages`."
 
 
 def test_english_needs_no_catalog_and_arabic_has_six_forms() -> None:

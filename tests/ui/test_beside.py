@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from annotation import guidelines
-from annotation.models import Answer, CheckIn, Item, Topic
+from annotation.models import Answer, CheckIn, Item, TermSet, Topic
 from tests.cast import Cast
 from tests.ui.conftest import Visit, Visitor
 
@@ -173,6 +173,7 @@ def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cas
 
 
 def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, peopled: Cast):
+    TermSet.objects.create(project=peopled.project, name="Trades", terms=["nurses", "smiths", "cooks"])
     for _ in range(2):
         peopled.item(prompt="What are nurses like?")
     page = start(visit(peopled.ada))
@@ -215,7 +216,7 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
     assert len(rounds) == 2  # asked again while one was on its way, and then no more
     page.keyboard.press("Escape")
     expect(strip).to_be_hidden()
-    page.keyboard.press("c")
+    page.get_by_role("button", name="Ask about others").click()
     expect(strip).to_be_visible()
     page.keyboard.press("f")
     expect(strip).to_be_hidden()
@@ -224,6 +225,7 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
 def test_where_nothing_can_be_swapped_the_strip_says_why(visit: Visit, peopled: Cast):
     peopled.item(prompt="What is two and two?")
     page = start(visit(peopled.ada))
+    expect(page.get_by_role("button", name="Ask about others")).to_have_count(0)
     page.keyboard.press("c")
     expect(page.locator("[data-variants-state]")).not_to_be_empty()
     expect(page.locator("[data-variants-list] .variant")).to_have_count(0)
