@@ -59,7 +59,8 @@ def test_label_submit_undo_freeze_launch_watch_promote(visit: Visit, studio: Cas
     the_time_for_undo_passes()
 
     page.get_by_role("link", name="Data").click()
-    page.get_by_role("button", name="Freeze what is settled").click()
+    page.get_by_role("link", name="Import and freeze").click()
+    page.get_by_role("button", name="Freeze").click()
     expect(page.get_by_role("heading", name="Snapshot")).to_be_visible()
     page.get_by_role("link", name="Open a round").click()
     page.get_by_label("Reason").fill("The first")
