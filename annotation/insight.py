@@ -38,18 +38,15 @@ def asked_for(project: Project, query: QueryDict) -> Filters:
 
 
 def page(project: Project, filters: Filters) -> dict[str, Any]:
-    """Everything on the page; `stale` says that a worker should count again."""
+    """Everything on the page; `stale` says that a worker should count (again)."""
     counted, stale = facts(project, filters)
+    if counted is None:
+        return {**choices(project, filters), "stale": stale, "counting": True}
     report = reports.newest(project, "agreement")
     data = report.data if report else None
     outcome = data["questions"].get("outcome") if data else None
     return {
-        "project": project,
-        "filters": filters,
-        "period": str(filters.weeks or "all"),
-        "periods": PERIODS,
-        "topics": project.topics.all(),
-        "modes": Item.Mode.choices,
+        **choices(project, filters),
         "at": counted.at,
         "stale": stale,
         "answers": sum(cell.n for cell in counted.cells),
@@ -57,6 +54,18 @@ def page(project: Project, filters: Filters) -> dict[str, Any]:
         "time": median((seconds, n) for _, seconds, n in counted.times),
         "alpha": outcome["alpha"] if outcome else None,
         "places": places(counted, filters, data),
+    }
+
+
+def choices(project: Project, filters: Filters) -> dict[str, Any]:
+    """What can be chosen, and what is."""
+    return {
+        "project": project,
+        "filters": filters,
+        "period": str(filters.weeks or "all"),
+        "periods": PERIODS,
+        "topics": project.topics.all(),
+        "modes": Item.Mode.choices,
     }
 
 
@@ -126,5 +135,5 @@ def agreement(chart: Chart | None) -> Place:
 
 def chart(project: Project, filters: Filters, name: str) -> Chart | None:
     """One chart of the page by its name; None where there is none."""
-    found: list[Place] = page(project, filters)["places"]
+    found: list[Place] = page(project, filters).get("places", [])
     return next((place.chart for place in found if place.name == name), None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, DateField, F, Func, IntegerField, Min, Q, QuerySet
@@ -24,6 +24,8 @@ AGES = ((1, "under a day"), (7, "1 to 7 days"), (30, "7 to 30 days"), (None, "ov
 """Of what waits: (younger than so many days, and not of the ones before; its name)."""
 GROUP = "group"
 """Key of a prompt's metadata that names the group it is about."""
+LATELY = 200
+"""Of the newest prompts, so many are asked whether they name a group at all."""
 GROUPS = 12
 """Groups in a picture at most: those with the most judged answers."""
 
@@ -44,6 +46,11 @@ class Filters:
         today = timezone.now().date()
         return today - timedelta(days=today.weekday(), weeks=self.weeks - 1)
 
+    @property
+    def daily(self) -> bool:
+        """Is the period short enough to look at single days?"""
+        return self.weeks is not None and self.weeks <= 4
+
 
 class Cell(NamedTuple):
     """How many answers are alike in all this."""
@@ -59,14 +66,20 @@ class Cell(NamedTuple):
     n: int
 
 
-def answers(project: Project, filters: Filters) -> QuerySet[Answer]:
-    """Standing answers given for work: not gold, not onboarding."""
-    found = Answer.objects.standing().filter(item__project=project, seat__purpose=Seat.Purpose.WORK)
+def counting(project: Project, filters: Filters, prefix: str = "") -> Q:
+    """Which answers count: those that stand, given for work, not for gold or onboarding, within the filters."""
+    said: dict[str, Any] = {"undone_at": None, "item__project": project, "seat__purpose": Seat.Purpose.WORK}
     if filters.since is not None:
-        found = found.filter(created_at__gte=datetime.combine(filters.since, datetime.min.time(), UTC))
+        said["created_at__gte"] = datetime.combine(filters.since, datetime.min.time(), UTC)
     if filters.topic:
-        found = found.filter(item__prompt__topic__slug=filters.topic)
-    return found.filter(item__mode=filters.mode) if filters.mode else found
+        said["item__prompt__topic__slug"] = filters.topic
+    if filters.mode:
+        said["item__mode"] = filters.mode
+    return Q(**{f"{prefix}{name}": value for name, value in said.items()})
+
+
+def answers(project: Project, filters: Filters) -> QuerySet[Answer]:
+    return Answer.objects.filter(counting(project, filters))
 
 
 def day() -> Func:
@@ -103,7 +116,7 @@ def median(counted: Iterable[tuple[int, int]]) -> float | None:
 
 def named(project: Project, filters: Filters, by: str) -> Counter[tuple[str, Any]]:
     """(category, what `by` says) -> answers that name it."""
-    links = Answer.categories.through.objects.filter(answer__in=answers(project, filters))
+    links = Answer.categories.through.objects.filter(counting(project, filters, "answer__"))
     rows = links.values_list("category__name", f"answer__{by}").annotate(n=Count("pk")).order_by()
     return Counter({(category, what): n for category, what, n in rows})
 
@@ -112,6 +125,20 @@ def judged(project: Project, filters: Filters, by: str) -> Counter[Any]:
     """What `by` says -> answers that say fine or biased: those of whom a category could have been named."""
     said = answers(project, filters).filter(outcome__in=(Answer.Outcome.FINE, Answer.Outcome.BIASED))
     return Counter(dict(said.values_list(by).annotate(n=Count("pk")).order_by()))
+
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+def by_slot(rows: list[Row], filters: Filters) -> list[Row]:
+    """Rows of (day, ..., n), with days of a week together where no picture tells them apart: by their Monday."""
+    if filters.daily:
+        return rows
+    sums: Counter[tuple[Any, ...]] = Counter()
+    for day, *what, n in rows:
+        sums[(day - timedelta(days=day.weekday()), *what)] += n
+    make: Any = getattr(type(rows[0]), "_make", tuple) if rows else tuple
+    return [make((*what, n)) for what, n in sums.items()]
 
 
 class Grid(NamedTuple):
@@ -138,6 +165,9 @@ def by_topic(project: Project, filters: Filters, rows: list[str], below: Counter
 
 def by_group(project: Project, filters: Filters, rows: list[str]) -> Grid:
     """Category by the group that a prompt is about, as its metadata says."""
+    lately = project.prompts.order_by("-pk").values_list("metadata", flat=True)[:LATELY]
+    if not any(isinstance(metadata, dict) and metadata.get(GROUP) for metadata in lately):
+        return Grid(rows, [], [[] for _ in rows], [])  # looking into every prompt for nothing takes long
     key = f"item__prompt__metadata__{GROUP}"
     below = judged(project, filters, key)
     below.pop(None, None)
@@ -147,8 +177,8 @@ def by_group(project: Project, filters: Filters, rows: list[str]) -> Grid:
 
 def by_background(project: Project, filters: Filters, rows: list[str]) -> Grid:
     """Category by the background of who answered; only of groups with enough people in them and enough outside."""
-    below = judged(project, filters, "annotator")
     members = backgrounds.members(project)
+    below = judged(project, filters, "annotator") if members else Counter()
     people = {person for person in below if person is not None}
     shown = {name: group & people for name, group in members.items() if backgrounds.enough(group, people)}
     if not shown:
@@ -196,6 +226,10 @@ FRESH = 60.0
 """Seconds for which what was counted is shown again."""
 QUICK = 0.5
 """What took less is counted again on the spot; what took longer is shown as it was, while a worker counts."""
+MANY = 100_000
+"""Items from which on nobody's page waits for the first counting either."""
+PATIENCE = 600
+"""Seconds after which a counting that never ended no longer keeps another from beginning."""
 KEPT = 24 * 3600
 
 
@@ -203,19 +237,28 @@ def key(project: Project, filters: Filters) -> str:
     return f"insight/{project.pk}/{filters.weeks}/{filters.topic}/{filters.mode}"
 
 
-def facts(project: Project, filters: Filters) -> tuple[Facts, bool]:
-    """What was counted last, counted now if that is missing, or old and quick; and whether a worker should count."""
+def facts(project: Project, filters: Filters) -> tuple[Facts | None, bool]:
+    """What was counted last, counted now if that is missing, or old and quick; None where a worker must count first.
+
+    And whether to send that worker: once, however many look.
+    """
     found: Facts | None = cache.get(key(project, filters))
-    age = (timezone.now() - found.at).total_seconds() if found else None
-    if found is None or age is None or (age > FRESH and found.seconds < QUICK):
-        return count(project, filters), False
-    return found, age > FRESH and cache.add(f"{key(project, filters)}/counting", True, FRESH)
+    if found is None:
+        large = project.items.all()[:MANY].count() >= MANY
+        return (None, claimed(project, filters)) if large else (count(project, filters), False)
+    if (timezone.now() - found.at).total_seconds() <= FRESH:
+        return found, False
+    return (count(project, filters), False) if found.seconds < QUICK else (found, claimed(project, filters))
+
+
+def claimed(project: Project, filters: Filters) -> bool:
+    return cache.add(f"{key(project, filters)}/counting", True, PATIENCE)
 
 
 def count(project: Project, filters: Filters) -> Facts:
     """Count, and keep it for the next who looks."""
     began = time.monotonic()
-    counted = cells(project, filters)
+    counted = by_slot(cells(project, filters), filters)
     rows = list(project.categories.values_list("name", flat=True))
     below: Counter[Any] = Counter()
     for cell in counted:
@@ -223,7 +266,7 @@ def count(project: Project, filters: Filters) -> Facts:
             below[cell.topic] += cell.n
     found = Facts(
         cells=counted,
-        times=times(project, filters),
+        times=by_slot(times(project, filters), filters),
         topics=by_topic(project, filters, rows, below),
         groups=by_group(project, filters, rows),
         backgrounds=by_background(project, filters, rows),
@@ -232,4 +275,5 @@ def count(project: Project, filters: Filters) -> Facts:
         seconds=time.monotonic() - began,
     )
     cache.set(key(project, filters), found, KEPT)
+    cache.delete(f"{key(project, filters)}/counting")
     return found

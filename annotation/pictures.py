@@ -55,7 +55,7 @@ def slots(days: Iterable[date], filters: Filters, *, daily: bool) -> tuple[list[
     today = timezone.now().date()
     first = filters.since or (known[0] if known else today)
     last = max(known[-1] if known else today, today)
-    if daily and filters.weeks is not None and filters.weeks <= 4:
+    if daily and filters.daily:
         return [short_day(first + timedelta(days=i)) for i in range((last - first).days + 1)], short_day, "Day"
     mondays = [monday(first) + timedelta(weeks=i) for i in range((monday(last) - monday(first)).days // 7 + 1)]
     if len(mondays) <= SLOTS:

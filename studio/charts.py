@@ -38,6 +38,8 @@ PAINT: dict[str, dict[str, str]] = {
     "on-light": {"fill": "#1b2124", "font-size": "11"},
     "on-dark": {"fill": "#ffffff", "font-size": "11"},
 }
+FEW = 4
+"""Bars that all have their name: kinds of something, not days."""
 HEAT = 5
 """Steps of colour in a heat map; the number in each cell says the rest."""
 
@@ -159,7 +161,7 @@ def _y_axis(values: Sequence[float], height: float, names: Sequence[str]) -> lis
 def _x_axis(labels: Sequence[str], slot: float, y: float) -> list[Mark]:
     """Names below, as many as fit, always the last."""
     widest = max((len(label) for label in labels), default=1) * 7.5 + 10  # a phone's letters are larger
-    every = max(1, math.ceil(widest / slot))
+    every = 1 if len(labels) <= FEW else max(1, math.ceil(widest / slot))
     shown = range(len(labels) - 1, -1, -every)
     return [
         Mark("text", "axis", {"x": LEFT + slot * (i + 0.5), "y": y, "text-anchor": "middle"}, labels[i]) for i in shown

@@ -20,15 +20,17 @@ def insight(request: HttpRequest, project: Project) -> HttpResponse:
     page = dashboard.page(project, filters)
     if page["stale"]:
         counted_again(project, filters)
+    if request.htmx:  # the page waits for the first counting of very many answers
+        return HttpResponse(status=204) if "counting" in page else HttpResponse(headers={"HX-Refresh": "true"})
     return render(request, "annotation/insight.html", page)
 
 
 def counted_again(project: Project, filters: Filters) -> None:
-    """The page says how old its numbers are: where no worker can be reached, that is all there is to say."""
+    """Send a worker; where none can be reached, whoever looks counts."""
     try:
         count_insight.delay(project.pk, filters.weeks, filters.topic, filters.mode)
     except NoBroker:
-        return
+        count_insight(project.pk, filters.weeks, filters.topic, filters.mode)
 
 
 @require_safe
