@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Gold, Item, Seat, Skip, Verdict
@@ -15,6 +15,9 @@ from studio.models import Project, User
 
 LOOKED_AT = 500
 """Of more gold items than this, the newest are given."""
+
+MOST_OPEN = 3
+"""So many gold items may wait for one person: who opens and closes the page again and again gets no more of them."""
 
 
 class NotSettled(Exception):
@@ -75,7 +78,7 @@ def seat_at_one(project: Project, user: User, *, until: Any, purpose: Seat.Purpo
     at one item: the constraints refuse the second, who looks again.
     """
     for _ in range(3):
-        items = unseen_by(project, user)
+        items = to_give(purpose).rows({USER.pk: user.pk, PROJECT.pk: project.pk})
         if not items:
             return None
         item, topic = items[int(draw(f"{project.pk}/{user.pk}/{len(items)}") * len(items))]
@@ -107,6 +110,20 @@ def unseen_by(project: Project, user: User) -> list[tuple[int, int | None]]:
 
 @once
 def unseen() -> Prepared:
+    return prepare(new_to_them()[:LOOKED_AT])
+
+
+@once
+def to_give(purpose: Seat.Purpose) -> Prepared:
+    """The same, and for gold none while MOST_OPEN wait for this person."""
+    waiting = Seat.objects.filter(reserved_for=USER, project=PROJECT, status=Seat.Status.OPEN, purpose=purpose)
+    new = new_to_them()
+    if purpose == Seat.Purpose.GOLD:
+        new = new.filter(~Exists(waiting[MOST_OPEN - 1 :]))
+    return prepare(new[:LOOKED_AT])
+
+
+def new_to_them() -> QuerySet[Gold, Any]:
     """They had no seat there, did not skip, write, or decide it."""
     sat = Seat.objects.filter(Q(holder=USER) | Q(reserved_for=USER), item=OuterRef("item"))
     skipped = Skip.objects.filter(item=OuterRef("item"), user=USER)
@@ -114,4 +131,4 @@ def unseen() -> Prepared:
     closed = closed_to(USER, PROJECT).filter(pk=OuterRef("item__prompt__topic"))
     golds = Gold.objects.filter(is_active=True, item__project=PROJECT).exclude(answer__annotator=USER)
     new = golds.filter(~Exists(sat), ~Exists(skipped), ~Exists(wrote), ~Exists(closed)).order_by("-pk")
-    return prepare(new.values_list("item", "item__prompt__topic")[:LOOKED_AT])
+    return new.values_list("item", "item__prompt__topic")

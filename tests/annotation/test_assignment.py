@@ -258,6 +258,16 @@ def test_gold_that_a_page_gave_back_stays_that_persons(cast: Cast) -> None:
     assert not Item.objects.unread().filter(pk=item.pk).exists()
 
 
+def test_who_opens_and_closes_the_page_again_and_again_gets_no_more_than_three(cast: Cast) -> None:
+    cast.project.gold_percent = 50
+    for _ in range(8):
+        make_gold(cast)
+        cast.item()
+    for _ in range(6):
+        release(cast.project, cast.ada, ids(claim(cast.project, cast.ada, want=3)))
+    assert Seat.objects.filter(purpose="gold").count() == gold.MOST_OPEN
+
+
 def test_gold_costs_two_statements_where_it_is_served_and_none_elsewhere(
     cast: Cast, django_assert_num_queries: Any
 ) -> None:
