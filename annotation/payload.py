@@ -52,9 +52,11 @@ def held(user: User, seats: Sequence[int]) -> list[Shown]:
 def shown(count: int) -> Prepared:
     newest = Guideline.objects.filter(topic=OuterRef("item__prompt__topic")).order_by("-version")
     draft = Draft.objects.filter(item=OuterRef("item"), user=OuterRef("holder"))
-    back = Remark.objects.filter(sent_back__seat=OuterRef("pk"), sent_back__annotator=OuterRef("holder")).order_by(
-        "-pk"
-    )
+    # Seat and person by expressions, so that the search begins at the item's few remarks, and not at all that this
+    # person ever answered.
+    back = Remark.objects.filter(item=OuterRef("item")).order_by("-pk")
+    back = back.annotate(at_seat=F("sent_back__seat") + 0, of=F("sent_back__annotator") + 0)
+    back = back.filter(at_seat=OuterRef("pk"), of=OuterRef("holder"))
     name = Trim(Concat("author__first_name", Value(" "), "author__last_name"))
     seats = Seat.objects.held_by(USER).filter(pk__in=some_ids(count)).order_by("item_id", "pk")
     return prepare(
