@@ -15,6 +15,8 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from annotation.models import Generation, Item, Prompt, Seat, Variant
 from annotation.pairs import seed_for
@@ -39,15 +41,16 @@ AS_IT_STANDS = ("", "")
 ALIVE = "answers-worker"
 """The cache's name for: the worker has lately been at work."""
 
-NO_WORKER = (
+NO_WORKER = _(
     "Nobody answers: the worker for the queue “answers” is not running. `python manage.py studio` starts it with the "
     "rest, `celery --app studio worker --queues answers` by itself."
 )
-LOST = "The worker stopped before it had answered. Ask again."
-BUSY = "The message to the worker could not be sent: Redis does not answer."
-OUR_FAULT = "Something went wrong inside the studio; the worker's log says more."
-NO_TERM = "No term of the project's term lists stands in this prompt."
-BLIND = "In a comparison nobody is to know which answer is the live model's, so its other answers are not shown."
+LOST = _("The worker stopped before it had answered. Ask again.")
+BUSY = _("The message to the worker could not be sent: Redis does not answer.")
+OUR_FAULT = _("Something went wrong inside the studio; the worker's log says more.")
+NO_TERM = _("No term of the project's term lists stands in this prompt.")
+SILENT = _("The model said nothing.")
+BLIND = _("In a comparison nobody is to know which answer is the live model's, so its other answers are not shown.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,11 @@ class Strip:
             {"old": one.old_term, "new": one.new_term, "prompt": one.text, **_answer(one)} for one in self.variants
         ]
         original = {"prompt": self.original.text, **_answer(self.original)} if self.original else None
-        return {"variants": shown, "original": original, "why": self.why}
+        return {"variants": shown, "original": original, "why": self.why and gettext(self.why)}
 
 
 def _answer(variant: Variant) -> dict[str, str]:
-    return {"state": variant.state, "answer": variant.answer, "error": variant.error}
+    return {"state": variant.state, "answer": variant.answer, "error": variant.error and gettext(variant.error)}
 
 
 def ask(project: Project, user: User, seat: int) -> Strip:
@@ -207,7 +210,7 @@ def _put(rows: list[Variant], mine: Q) -> None:
     questions = [{"id": one.pk, "prompt": one.text, "messages": one.messages, "seed": seed} for one in rows]
     for told in resident.ask(version, questions, rows[0].sampling, heart(mine)):
         text = (told.get("completion") or "").replace("\0", "\ufffd")  # PostgreSQL keeps no NUL
-        error = told.get("error") or ("" if text.strip() else "The model said nothing.")
+        error = told.get("error") or ("" if text.strip() else SILENT)
         state = Variant.State.FAILED if error else Variant.State.DONE
         Variant.objects.filter(mine, pk=told["id"], state=Variant.State.ASKED).update(
             state=state, answer=text, error=error, answered_at=timezone.now()

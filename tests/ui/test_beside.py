@@ -201,7 +201,12 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
         states = ("done" if done else "asked", "failed")
         body = {
             "why": None,
-            "original": {"prompt": "What are nurses like?", "answer": "They are caring women."},
+            "original": {
+                "prompt": "What are nurses like?",
+                "state": "done",
+                "answer": "They are caring women.",
+                "error": "",
+            },
             "variants": [{**variant, "state": state} for variant, state in zip(variants, states, strict=True)],
         }
         route.fulfill(json=body)

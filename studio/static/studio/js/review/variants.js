@@ -67,20 +67,20 @@ export class Variants {
       return;
     }
     if (!this.isOpenFor(item)) return;
-    this.paint(body);
-    if (body.variants.some((variant) => variant.state === "asked")) this.timer = setTimeout(() => this.ask(item), EVERY);
+    const waiting = [body.original, ...body.variants].filter((one) => one?.state === "asked").length;
+    this.paint(body, waiting);
+    if (waiting) this.timer = setTimeout(() => this.ask(item), EVERY);
   }
 
   isOpenFor(item) {
     return !this.box.hidden && this.item === item;
   }
 
-  paint({ variants, original, why }) {
-    if (why || !variants.length) {
+  paint({ variants, original, why }, waiting) {
+    if (!original || !variants.length) {
       this.list.replaceChildren();
       return this.tell(why || t("There is nothing to swap in this prompt."));
     }
-    const waiting = variants.filter((variant) => variant.state === "asked").length + (original.answer === null ? 1 : 0);
     this.tell(waiting ? tn("{n} answer is on its way…", "{n} answers are on their way…", waiting) : "");
     const columns = [this.first(original, variants), ...variants.map((variant) => this.column(variant, original))];
     const key = JSON.stringify([original, variants]);
@@ -93,8 +93,7 @@ export class Variants {
 
   first(original, variants) {
     const olds = [...new Set(variants.map((variant) => variant.old))].join(", ");
-    const answer = original.answer ? [original.answer] : [node("span", "muted", t("Waiting…"))];
-    return column(t("As asked: {term}", { term: olds }), [original.prompt], answer);
+    return column(t("As asked: {term}", { term: olds }), [original.prompt], this.answer(original));
   }
 
   column(variant, original) {
@@ -103,10 +102,10 @@ export class Variants {
     return column(title, swap(original.prompt, variant.prompt), this.answer(variant, original));
   }
 
-  answer({ state, answer, error }, original) {
+  answer({ state, answer, error }, first = null) {
     if (state === "asked") return [node("span", "muted", t("Waiting…"))];
     if (state === "failed") return [node("span", "variant-fault", error || t("The model gave no answer."))];
-    return original.answer ? differences(original.answer, answer) : [answer];
+    return first?.answer ? differences(first.answer, answer) : [answer];
   }
 }
 
