@@ -231,6 +231,9 @@ def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
         assert box
         assert box["height"] >= 44
         assert box["y"] + box["height"] > 780, "within reach of the thumb"
+    page.get_by_role("button", name="Biased").tap()
+    page.get_by_role("button", name="Submit").tap()
+    expect(page.get_by_role("group", name="Kind of bias")).to_be_in_viewport(ratio=1)  # what is missing is shown
     select_by_mouse(page, "caring women")
     page.get_by_role("group", name="Mark the selected words").get_by_role("button", name="Erasure").tap()
     expect(page.locator("[data-answer] mark")).to_have_text("caring women")

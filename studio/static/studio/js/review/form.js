@@ -123,7 +123,9 @@ export class Form {
     this.error.textContent = says;
     this.error.hidden = !says;
     for (const part of document.querySelectorAll("[data-field]")) {
-      part.classList.toggle("has-fault", part.dataset.field === field && !!says);
+      const isAtFault = part.dataset.field === field && !!says;
+      part.classList.toggle("has-fault", isAtFault);
+      if (isAtFault) part.scrollIntoView({ block: "nearest" });
     }
   }
 
