@@ -333,7 +333,7 @@ def _add_demonstrations(state: _Import, rows: list[DemonstrationRow]) -> None:
     def answer(pk: int, item: int, row: DemonstrationRow) -> tuple[Any, ...]:
         outcome = Answer.Outcome.BIASED if row.rewrite.strip() else Answer.Outcome.FINE
         guideline = state.guideline_id(_prompt(row).topic)
-        said: tuple[Any, ...] = (row.severity, row.rewrite, [], row.comment, outcome.value)
+        said: tuple[Any, ...] = (row.severity, row.rewrite, row.reasons, row.comment, outcome.value)
         return pk, item, *said, guideline, uuid.uuid4(), by, long_ago
 
     bulk.insert(

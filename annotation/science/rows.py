@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_ID, MAX_TOPIC, MAX_MODEL = 200, 120, 200
+MAX_REASON, MAX_REASONS = 60, 20
 MAX_DEPTH = 32
 """How deep metadata may be nested."""
 
@@ -56,6 +57,7 @@ class DemonstrationRow:
     severity: int | None
     spans: list[Record]
     comment: str
+    reasons: list[str] = field(default_factory=list)
 
 
 _ASKED = ("prompt", "text", "messages")
@@ -67,7 +69,8 @@ NEEDED: dict[str, Sequence[Sequence[str]]] = {
 
 _PROMPT_FIELDS = {"prompt", "text", "messages", "topic", "external_id", "id", "metadata", "split"}
 _ANSWER_FIELDS = _PROMPT_FIELDS | {"completion", "model"}
-_DEMONSTRATION_FIELDS = _ANSWER_FIELDS | {"rewrite", "categories", "severity", "spans", "comment", "verdict"}
+_DEMONSTRATION_FIELDS = _ANSWER_FIELDS | {"rewrite", "reasons", "categories", "severity", "spans", "comment", "verdict"}
+_DEMONSTRATION_FIELDS |= {"judgements", "soft"}  # of a snapshot's rows: other people's words, and no part of a prompt
 
 
 def prompt_row(line: int, record: Record, known: set[str] = _PROMPT_FIELDS) -> PromptRow:
@@ -123,7 +126,20 @@ def demonstration_row(line: int, record: Record) -> DemonstrationRow:
     if biased and not (categories and severity is not None):
         raise BadField("categories", "a biased answer needs at least one category and a severity")
     spans = _spans(record.get("spans") or [], answer.completion)
-    return DemonstrationRow(answer, rewrite, list(dict.fromkeys(categories)), severity, spans, _text(record, "comment"))
+    comment, reasons = _text(record, "comment"), _reasons(record.get("reasons") or [], rewrite)
+    return DemonstrationRow(answer, rewrite, list(dict.fromkeys(categories)), severity, spans, comment, reasons)
+
+
+def _reasons(value: Any, rewrite: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(slug, str) and 0 < len(slug) <= MAX_REASON for slug in value):
+        raise BadField("reasons", "expected a list of reason slugs")
+    if len(value) > MAX_REASONS:
+        raise BadField("reasons", f"more than {MAX_REASONS}")
+    if value and not rewrite.strip():
+        raise BadField("reasons", "say what a rewrite did, and there is none")
+    for slug in value:
+        _check_text("reasons", slug)
+    return list(dict.fromkeys(value))
 
 
 def _text(record: Record, name: str, longest: int | None = None) -> str:

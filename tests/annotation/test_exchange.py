@@ -164,7 +164,12 @@ def test_an_id_that_names_another_prompt_is_reported(cast: Cast) -> None:
 
 def test_demonstrations_come_in_settled(cast: Cast) -> None:
     rows = [
-        demonstration(0, spans=[{"start": 0, "end": 6, "category": "stereotype"}, {"start": 7, "end": 8}]),
+        demonstration(
+            0,
+            spans=[{"start": 0, "end": 6, "category": "stereotype"}, {"start": 7, "end": 8}],
+            reasons=["respect", "respect"],
+            judgements=[{"annotator": "p-1", "outcome": "fine"}],
+        ),
         demonstration(1, rewrite=None, categories=None, severity=None),
     ]
     report = exchange.import_demonstrations(cast.project, lines(*rows), actor=None)
@@ -175,6 +180,8 @@ def test_demonstrations_come_in_settled(cast: Cast) -> None:
     assert not Seat.objects.open().exists()
     biased = Answer.objects.get(outcome="biased")
     assert (biased.rewrite, biased.severity, biased.guideline) == ("People differ.", 2, cast.guideline)
+    assert biased.reasons == ["respect"]
+    assert not Prompt.objects.exclude(metadata={}).exists()  # what others said of an answer is no part of its prompt
     assert list(biased.categories.all()) == [cast.category]
     assert list(biased.spans.values_list("start", "end", "category")) == [(0, 6, cast.category.pk), (7, 8, None)]
     assert Answer.objects.get(outcome="fine").rewrite == ""

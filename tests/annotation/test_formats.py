@@ -202,6 +202,10 @@ def test_a_demonstration_with_a_rewrite_is_biased_and_without_one_fine() -> None
         ({"spans": [{"start": False, "end": 3}]}, "spans"),
         ({"spans": [{"start": 0, "end": 3, "category": 7}]}, "spans"),
         ({"spans": {"start": 0}}, "spans"),
+        ({"reasons": "respect"}, "reasons"),
+        ({"reasons": ["x" * 61]}, "reasons"),
+        ({"reasons": [str(n) for n in range(21)]}, "reasons"),
+        ({"reasons": ["a"], "rewrite": None, "categories": None, "severity": None}, "reasons"),
     ],
 )
 def test_a_demonstration_that_contradicts_itself_is_refused(fields: dict[str, Any], field: str) -> None:
