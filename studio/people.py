@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from studio import audit
-from studio.models import Membership, Project, Role, User
+from studio.models import Invitation, Membership, Project, Role, User
 
 
 class LastAdmin(Exception):
@@ -49,14 +50,17 @@ def change_role(membership: Membership, role: Role, *, actor: User) -> None:
     _keep_an_admin(membership, unless=role == Role.ADMIN)
     old, membership.role = membership.role, role
     membership.save(update_fields=["role"])
-    audit.record(actor, "changed role", membership, old=old, new=role)
+    ended = 0 if role == Role.ADMIN else _end_invitations(membership)
+    audit.record(actor, "changed role", membership, old=old, new=role, invitations_ended=ended)
 
 
 @transaction.atomic
 def remove_member(membership: Membership, *, actor: User) -> None:
     """End a membership; what the person answered stays, under their pseudonym."""
     _keep_an_admin(membership)
-    audit.record(actor, "removed member", membership, role=membership.role, pseudonym=membership.pseudonym)
+    ended = _end_invitations(membership)
+    role, known_as = membership.role, membership.pseudonym
+    audit.record(actor, "removed member", membership, role=role, pseudonym=known_as, invitations_ended=ended)
     membership.delete()
 
 
@@ -99,6 +103,12 @@ def new_password(user: User) -> str:
     user.set_password(password)
     user.save(update_fields=["password"])
     return password
+
+
+def _end_invitations(membership: Membership) -> int:
+    """The links that somebody made as an admin end with their being one: they may still know them."""
+    theirs = Invitation.objects.open().filter(project=membership.project_id, created_by=membership.user_id)
+    return theirs.update(revoked_at=timezone.now())
 
 
 def _administers(actor: User, user: User) -> bool:

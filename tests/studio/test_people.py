@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from studio import people
+from studio import invitations, people
 from studio.models import AuditEntry, Membership, Role, User
 from tests.cast import make_user
 
@@ -87,3 +87,18 @@ def test_admin_pages_are_for_admins(cast, client, who, status, page):
 @pytest.mark.parametrize("page", ["members", "project-settings", "audit", "project"])
 def test_strangers_are_sent_to_the_login(cast, client, page):
     assert client.get(reverse(page, args=["peoples"])).url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("how", ["removed", "made less"])
+def test_the_links_of_an_admin_end_with_their_being_one(cast, how):
+    head = people.add_member(cast.project, "head", Role.ADMIN, actor=cast.max).membership
+    _, theirs = invitations.invite(cast.project, Role.ADMIN, days=7, uses=5, actor=head.user)
+    _, others = invitations.invite(cast.project, Role.ANNOTATOR, days=7, uses=5, actor=cast.max)
+    if how == "removed":
+        people.remove_member(head, actor=cast.max)
+    else:
+        people.change_role(head, Role.CURATOR, actor=cast.max)
+    with pytest.raises(invitations.NotInvited):
+        invitations.join(theirs, head.user)
+    assert head.user.role_in(cast.project) != Role.ADMIN
+    assert invitations.find(others)
