@@ -36,7 +36,7 @@ lint: $(VENV)/.installed-dev
 	@exec $(BIN)/python -m tests.everything --lint
 
 bench: $(VENV)/.installed-dev
-	@failed=; for name in exchange queue review_screen web; do echo "--- $$name"; \
+	@failed=; for name in browse chaos counterfactual exchange load queue review_screen web; do echo "--- $$name"; \
 	  $(BIN)/python -m benchmarks.$$name || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "short:$$failed"; exit 1; }
 

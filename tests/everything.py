@@ -53,7 +53,7 @@ ON_POSTGRES = Step(
     [
         [
             *(PYTHON, "-m", "tests.postgres", *PYTEST, "-n", "2", "-m", f"{LIGHT} and not science"),
-            *("tests/studio", "tests/annotation", "tests/training"),
+            *("tests/studio", "tests/annotation", "tests/training", "tests/property"),
         ]
     ],
     needs=("postgres",),

@@ -6,7 +6,7 @@ back, so this is one process after another; who wins when two come in the same m
 """
 
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 from django.db import transaction
@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from annotation import claim, gold, overlap, submit, topics
 from annotation.correct import CorrectionRefused, correct
-from annotation.models import Answer, Item, Seat, Skip, Topic, Verdict
+from annotation.models import Answer, Seat, Skip, Topic, Verdict
 from annotation.shapes import Said
 from annotation.submit import KeyTaken, SeatLost, UndoRefused
 from tests.cast import Cast, join, make_item, make_user, settle_item
@@ -227,13 +227,12 @@ class Queue(RuleBasedStateMachine):
     def an_item_is_settled_if_and_only_if_all_its_readers_agree(self) -> None:
         known = getattr(self, "known", {})
         settled = {item: answer for item, answer in Verdict.objects.values_list("item", "answer") if item not in known}
-        due = {}
-        for item in Item.objects.exclude(pk__in=known):
-            seats = item.seats.filter(purpose=WORK)
-            answers = Answer.objects.standing().filter(item=item, seat__purpose=WORK)
-            outcomes = {*answers.values_list("outcome", flat=True)}
-            if len(outcomes) == 1 and not seats.filter(status="open").exists():
-                due[item.pk] = {*answers.values_list("pk", flat=True)}
+        waiting = {*Seat.objects.filter(purpose=WORK, status="open").values_list("item", flat=True)}
+        said = defaultdict[int, dict[int, str]](dict)
+        work = Answer.objects.standing().filter(seat__purpose=WORK)
+        for item, pk, outcome in work.values_list("item", "pk", "outcome"):
+            said[item][pk] = outcome
+        due = {item: answers for item, answers in said.items() if item not in waiting and len({*answers.values()}) == 1}
         assert settled.keys() == due.keys()
         assert all(settled[item] in due[item] for item in settled)
 
