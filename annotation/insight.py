@@ -73,7 +73,7 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
     """The charts in the order of the page, each with what is missing where there is nothing to draw."""
     some = bool(counted.cells)
     biased = any(cell.outcome == "biased" for cell in counted.cells)
-    nothing = "No answers in this period."
+    nothing = "No answers in this period. Choose a longer one, or see under Data whether there is something to read."
     versions = pictures.versions(counted)
     weeks = pictures.by_week(data, "outcome", "Verdict", since=filters.since) if data else None
     several = len({cell.mode for cell in counted.cells}) > 1
