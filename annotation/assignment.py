@@ -95,8 +95,10 @@ def state_of(project: Project, member: Membership) -> str:
 def results(project: Project) -> dict[tuple[int, str], Share]:
     """(person, purpose) -> how many of their answers to known items were the known one."""
     given = Answer.objects.standing().filter(item__project=project, seat__purpose__in=KNOWN)
-    rows = given.order_by().values("annotator", "seat__purpose").annotate(n=Count("pk"), right=Count("pk", filter=SAME))
-    rows = rows.values_list("annotator", "seat__purpose", "n", "right")
+    counts = (
+        given.order_by().values("annotator", "seat__purpose").annotate(n=Count("pk"), right=Count("pk", filter=SAME))
+    )
+    rows = counts.values_list("annotator", "seat__purpose", "n", "right")
     return {(person, purpose): Share(right, n) for person, purpose, n, right in rows}
 
 

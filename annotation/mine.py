@@ -116,9 +116,10 @@ def topics(project: Project, user: User) -> list[dict[str, Any]]:
     """The topics this person may read, and whether they opted out. A topic that is others' is not listed."""
     out = set(Topic.objects.filter(project=project, opted_out__user=user).values_list("pk", flat=True))
     named = Topic.readers.through.objects.filter(topic__project=project)
-    me = Count("pk", filter=Q(membership__user=user))
-    is_named = dict(named.order_by().values("topic").annotate(me=me).values_list("topic", "me"))
-    mine = (topic for topic in Topic.objects.filter(project=project) if is_named.get(topic.pk, 1))
+    readers: dict[int, set[int]] = defaultdict(set)
+    for topic_id, reader in named.values_list("topic", "membership__user"):
+        readers[topic_id].add(reader)
+    mine = (one for one in Topic.objects.filter(project=project) if not readers[one.pk] or user.pk in readers[one.pk])
     return [{"topic": topic, "out": topic.pk in out} for topic in mine]
 
 
