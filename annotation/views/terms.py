@@ -80,8 +80,9 @@ def show_one(
     """`again`: the list was changed meanwhile; it is shown beside what the person wrote, who may then save."""
     if again:
         found.refresh_from_db()
-        form.data = form.data.copy()
-        form.data["seen"] = lists.mark(found)
+        data = request.POST.copy()
+        data["seen"] = lists.mark(found)
+        form.data = data
     use = lists.use_of(found.project, [found.terms])[0]
     context = {"term_set": found, "form": form, "use": use, "again": again}
     return render(request, "annotation/term_set.html", context, status=status)
@@ -100,11 +101,11 @@ def term_set_delete(request: HttpRequest, project: Project, pk: int) -> HttpResp
 @needs(Role.CURATOR)
 def terms_count(request: HttpRequest, project: Project) -> HttpResponse:
     """The part of the forms that says, while somebody types, what the terms find."""
+    context: Data = {}
     try:
-        found = lists.use_of(project, [lists.read_terms(request.POST.get("terms", "")[:100_000])])[0]
-        context = {"use": found}
+        context["use"] = lists.use_of(project, [lists.read_terms(request.POST.get("terms", "")[:100_000])])[0]
     except lists.BadTerms as error:
-        context = {"problems": error.problems[:5]}
+        context["problems"] = error.problems[:5]
     return render(request, "annotation/_terms_use.html", context)
 
 
