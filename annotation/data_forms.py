@@ -17,9 +17,7 @@ from annotation.shapes import LONGEST_COMMENT
 from studio.models import Project, User
 
 LONGEST_QUERY = 200
-
-LONGEST_QUERY = 300
-"""Characters of a search: MOST_WORDS words of some length."""
+"""Characters of a search."""
 
 
 class ImportForm(forms.Form):

@@ -18,7 +18,7 @@ def tell(
     )
 
 
-WORDS = {
+WORDS: dict[str, str] = {
     Notice.Kind.MENTION: "mentioned",
     Notice.Kind.SENT_BACK: "sent back to you",
     Notice.Kind.DECIDED: "decided",

@@ -63,7 +63,7 @@ def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
         "item": whole,
         "prompt": whole.prompt,
         "texts": compare.texts(whole),
-        "mine": [compare.reading(1, one, whole) for one in mine],
+        "mine": [{**compare.reading(1, one, whole), "reader": "You said"} for one in mine],
         "verdict": getattr(whole, "verdict", None),
         "remarks": thread.of(item),
         "members": project.memberships.select_related("user").order_by("user__username"),

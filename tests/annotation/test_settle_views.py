@@ -159,3 +159,72 @@ def test_items_of_another_project_and_items_that_are_not_are_not_found(client, c
     for name in (make_item(cast.other).uuid, uuid.uuid4()):
         address = reverse("annotation:item-settle", args=[cast.project.slug, name])
         assert client.get(address).status_code == 404
+
+
+def test_where_readers_differ_stands_out(client, cast, item):
+    client.force_login(cast.iris)
+    reply = client.get(url(cast, item))
+    lines = {line["name"]: line for line in reply.context["contrast"]["lines"]}
+    assert lines["Says"]["cells"] == [("Fine", True), ("Biased", True)]
+    assert lines["Stereotype"]["differs"]
+    labels = [label for piece in reply.context["contrast"]["overlay"] for label in piece["labels"]]
+    assert labels.count("Reader 2: Stereotype") == 2  # once alone, once where the other mark lies over it
+    assert reply.context["left"] == 1
+
+
+def test_any_two_texts_can_be_held_against_each_other(client, cast, item):
+    client.force_login(cast.iris)
+    assert list(client.get(url(cast, item)).context["versions"]) == ["t1", "r2"]
+    pair = client.get(url(cast, item), {"old": "r2", "new": "t1"}).context["pair"]
+    assert [(piece.change, piece.text) for piece in pair["diff"]][1:3] == [("out", "people. "), ("in", "women. ")]
+    assert client.get(url(cast, item), {"old": "nonsense"}).context["pair"]["old"] == "t1"
+
+
+def test_the_next_disputed_item_follows_at_once(client, cast, item):
+    client.force_login(cast.iris)
+    other = cast.item(overlap=2)
+    answered(other, cast.ada, "fine")
+    answered(other, cast.bo, "cannot_judge")
+    assert client.post(url(cast, item), {"answer": item.answers.first().pk}).url == url(cast, other)
+    left = client.post(url(cast, other), {"answer": other.answers.first().pk})
+    assert left.url == reverse("annotation:disputed", args=[cast.project.slug])
+
+
+def compared(cast) -> Item:
+    item = cast.item(overlap=2, text="One answer.")
+    other = make_item(cast.project, text="Another answer.").generation
+    Item.objects.filter(pk=item.pk).update(mode="compare", other=other)
+    item.refresh_from_db()
+    answered(item, cast.ada, "first", rewrite="One better answer.")
+    answered(item, cast.bo, "second")
+    return item
+
+
+def test_a_comparison_is_settled_in_its_own_words(client, cast):
+    client.force_login(cast.iris)
+    item = compared(cast)
+    html = client.get(url(cast, item)).content.decode()
+    for part in ("One answer.", "Another answer.", "the second is better", "One better answer."):
+        assert part in html
+    fields = {"own-outcome": "second", "own-rewrite": "One answer.", "own-comment": "", "own-reason": "Clearer."}
+    assert client.post(url(cast, item), {**fields, "own-outcome": "fine"}).status_code == 400
+    assert client.post(url(cast, item), fields).status_code == 302
+    answer = Verdict.objects.get().answer
+    assert (answer.outcome, answer.rewrite) == ("second", "")  # the prefilled box was left as it was
+
+
+def test_a_demonstration_is_settled_by_taking_or_writing_one(client, cast):
+    client.force_login(cast.iris)
+    item = Item.objects.create(project=cast.project, mode="demonstrate", prompt=cast.item().prompt)
+    assert client.get(url(cast, item)).status_code == 200
+    empty = {"own-outcome": "demonstrated", "own-rewrite": " "}
+    assert client.post(url(cast, item), empty).status_code == 400
+    assert client.post(url(cast, item), {**empty, "own-rewrite": "As it should be."}).status_code == 302
+    assert Verdict.objects.get().answer.rewrite == "As it should be."
+    assert client.get(reverse("annotation:item", args=[cast.project.slug, item.uuid])).status_code == 200
+
+
+def test_the_settling_page_costs_the_same_however_many_answered(client, cast, item, django_assert_max_num_queries):
+    client.force_login(cast.iris)
+    with django_assert_max_num_queries(23):
+        client.get(url(cast, item))
