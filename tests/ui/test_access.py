@@ -25,7 +25,9 @@ from training import child
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
 GRAVE = ("serious", "critical")
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+QUICK = {"resultTypes": ["violations"], "preload": False, "iframes": False}
+"""axe need not tell what is in order, nor fetch style sheets a second time."""
+COLOURS = {**QUICK, "runOnly": ["color-contrast", "link-in-text-block"]}
 KEY = ("/review/", "/data/", "/mine/", "/disputed/", "/settle/", "/agreement/", "/insight/", "/versions/", "/propose/")
 """How the addresses end whose dark colours are looked at too: each part of parts.css stands on one of them."""
 ZOOMED = 640  # CSS pixels that are left of a window of 1280 at 200 %
@@ -105,7 +107,7 @@ def pages_of(world: Cast) -> list[str]:
     return found
 
 
-def barriers(page: Page, options: dict[str, Any] | None = None) -> list[str]:
+def barriers(page: Page, options: dict[str, Any] = QUICK) -> list[str]:
     """What axe finds serious or critical, with the element."""
     found = Axe().run(page, options=options).response["violations"]
     return [
