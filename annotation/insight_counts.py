@@ -226,6 +226,8 @@ FRESH = 60.0
 """Seconds for which what was counted is shown again."""
 QUICK = 0.5
 """What took less is counted again on the spot; what took longer is shown as it was, while a worker counts."""
+SHARE = 20
+"""And at least so many times as long as the counting took: a worker has other things to do."""
 MANY = 100_000
 """Items from which on nobody's page waits for the first counting either."""
 PATIENCE = 600
@@ -246,7 +248,7 @@ def facts(project: Project, filters: Filters) -> tuple[Facts | None, bool]:
     if found is None:
         large = project.items.all()[:MANY].count() >= MANY
         return (None, claimed(project, filters)) if large else (count(project, filters), False)
-    if (timezone.now() - found.at).total_seconds() <= FRESH:
+    if (timezone.now() - found.at).total_seconds() <= max(FRESH, SHARE * found.seconds):
         return found, False
     return (count(project, filters), False) if found.seconds < QUICK else (found, claimed(project, filters))
 
