@@ -18,7 +18,7 @@ from django.utils import timezone
 from annotation import exchange, items, receive, tasks
 from annotation import freeze as freezing
 from annotation.claim import claim
-from annotation.models import Item, Prompt, Refill, Seat, Topic, Upload
+from annotation.models import Item, Prompt, Refill, Seat, Upload
 from studio.models import AuditEntry
 from tests.cast import Cast, make_item, make_round, make_version, settle_item
 from training.models import Snapshot
