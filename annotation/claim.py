@@ -198,3 +198,13 @@ def release(project: Project, user: User, seats: Sequence[int]) -> int:
     """Give seats back unanswered, for others to take at once; returns how many were `user`'s to give."""
     held = Seat.objects.held_by(user).filter(project=project, pk__in=seats)
     return held.update(holder=None, lease_ends_at=None)
+
+
+def forget_leavers(project: Project) -> int:
+    """Open to everybody what was kept for somebody who is no member any more; returns how many seats.
+
+    Nobody tells the queue that a member left: the timer looks.
+    """
+    kept = Seat.objects.filter(project=project, status=Seat.Status.OPEN, reserved_for__isnull=False)
+    gone = kept.exclude(reserved_for__memberships__project=project).exclude(reserved_for__is_superuser=True)
+    return gone.update(reserved_for=None)

@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import forecast, insight_counts, overlap, policy, receive, refill, reports, variants
+from annotation import claim, forecast, insight_counts, overlap, policy, receive, refill, reports, variants
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
@@ -23,6 +23,7 @@ def refill_queues() -> None:
     """Look at every project's stock; one project's trouble does not stop the others."""
     for project in Project.objects.all():
         try:
+            claim.forget_leavers(project)
             if (batch := refill.top_up(project)) is not None:
                 generate_answers.delay_on_commit(batch.pk)
         except Exception:

@@ -140,6 +140,8 @@ class SettingsForm(forms.ModelForm):
             "gate_limits": "Gate limits",
         }
         help_texts = {
+            "overlap": "How many people answer each new item. Changed under Assignment, it also reaches the items that "
+            "are in the queue already.",
             "temperature": "0 to 5; 0 gives the most likely answer every time, 1 is how the model was trained.",
             "top_p": "0.01 to 1: only the likeliest words that together have this probability; 1 is all.",
             "max_new_tokens": "An answer that reaches this is cut off. A token is about three quarters of a word.",

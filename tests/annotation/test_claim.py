@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from annotation.claim import attempt, claim, lease_end, release, renew, taking
+from annotation.claim import attempt, claim, forget_leavers, lease_end, release, renew, taking
 from annotation.models import Seat
 from annotation.shapes import Said
 from annotation.submit import skip, submit
@@ -257,3 +257,12 @@ def test_a_refusal_inside_a_transaction_undoes_the_claim_only(cast):
         attempt("UPDATE annotation_seat SET holder_id = %s, lease_ends_at = %s WHERE id = %s RETURNING id",
                 [cast.ada.pk, "2026-01-01 00:00:00", other.pk])  # fmt: skip
     assert Seat.objects.held_by(cast.ada).count() == 1
+
+
+def test_what_was_kept_for_somebody_who_left_is_for_everybody(cast):
+    cast.item()
+    Seat.objects.update(reserved_for=cast.ada)
+    assert (forget_leavers(cast.project), ids(claim(cast.project, cast.bo, want=1))) == (0, [])
+    cast.ada.memberships.all().delete()
+    assert forget_leavers(cast.project) == 1
+    assert len(claim(cast.project, cast.bo, want=1)) == 1
