@@ -96,7 +96,7 @@ def work(project: Project, people: dict[str, User], truths: dict[str, dict[str, 
     kinds = dict(project.categories.values_list("slug", "pk"))
     answered, enough = 0, Seat.objects.filter(project=project).count() - UNREAD
     while answered < enough:
-        for name, user in people.items():
+        for name, user in pick.sample(list(people.items()), len(people)):
             for shown in claim.claim(project, user, want=1)[: enough - answered]:
                 said = opinion(shown, truths.get(shown.text), READERS[name], pick, kinds)
                 submit.submit(project, user, shown.pk, said, key=uuid4())
