@@ -42,6 +42,8 @@ def test_another_version_gets_a_fresh_child_and_the_old_one_is_gone(version, cas
 def test_a_child_that_was_killed_between_two_questions_is_replaced(version):
     old = asked(version, "abc")[0]["pid"]
     os.kill(old, signal.SIGKILL)
+    assert resident._kept is not None
+    resident._kept.process.wait(10)  # a signal is not a death: the system takes its time
     assert asked(version, "abc")[0]["pid"] != old
 
 
