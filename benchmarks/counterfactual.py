@@ -42,13 +42,14 @@ def people_and_items() -> None:
     django.setup()
     from django.test import Client
 
-    from annotation.models import Generation, TermSet
-    from annotation.refill import NewItem, seat_items
+    from annotation.models import Generation, Seat, TermSet
+    from annotation.seating import NewItem, seat_items
     from studio.demo import world
     from studio.models import Project, User
 
     project = world.make().project
-    Project.objects.filter(pk=project.pk).update(stock=0)
+    Project.objects.filter(pk=project.pk).update(stock=0, gold_percent=0, onboarding_items=0)
+    Seat.objects.filter(project=project).exclude(status=Seat.Status.ANSWERED).update(status=Seat.Status.RETIRED)
     prompts = list(project.prompts.filter(topic__slug="work").order_by("pk")[: PRESSES + 1])
     trades = list(dict.fromkeys(prompt.metadata["group"] for prompt in prompts))
     TermSet.objects.filter(project=project).delete()
