@@ -32,12 +32,10 @@ PATIENCE = 600.0
 
 SHOTS = {
     "overview": "",
-    "data": "data/",
     "guidelines": "guidelines/",
     "snapshots": "snapshots/",
     "round": "rounds/1/",
     "versions": "versions/",
-    "audit": "audit/",
 }
 TEAM_SHOTS = {
     "browser": "data/",
