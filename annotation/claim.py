@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotation import gold, onboarding
-from annotation.models import Seat, Topic
+from annotation.models import Seat, Skip, Topic
 from annotation.payload import Shown, held
 from annotation.prepared import (
     NOW,
@@ -201,10 +201,20 @@ def release(project: Project, user: User, seats: Sequence[int]) -> int:
 
 
 def forget_leavers(project: Project) -> int:
-    """Open to everybody what was kept for somebody who is no member any more; returns how many seats.
+    """Open to everybody what is kept for somebody to whom `claim` will never give it; returns how many seats.
 
-    Nobody tells the queue that a member left: the timer looks.
+    They left the project, do not read the topic, or passed on the item. What they hold stays theirs while they are
+    members. Nobody tells the queue of any of it: the timer looks, and says nothing, since topics are each person's own.
+    A seat at an item whose answer is known is for its one person alone: when they leave, it ends.
     """
     kept = Seat.objects.filter(project=project, status=Seat.Status.OPEN, reserved_for__isnull=False)
-    gone = kept.exclude(reserved_for__memberships__project=project).exclude(reserved_for__is_superuser=True)
-    return gone.update(reserved_for=None)
+    work = kept.filter(purpose=Seat.Purpose.WORK)
+    left = ~Q(reserved_for__memberships__project=project) & Q(reserved_for__is_superuser=False)
+    known = kept.exclude(purpose=Seat.Purpose.WORK).filter(left)
+    ended = known.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
+    them = OuterRef(OuterRef("reserved_for"))
+    not_theirs = Exists(closed_to(them, project).filter(pk=OuterRef("topic")))
+    passed_on = Exists(Skip.objects.filter(item=OuterRef("item"), user=OuterRef("reserved_for")))
+    lapsed = work.filter(not_theirs | passed_on, holder=None).update(reserved_for=None)
+    theirs = work.filter(left, holder=F("reserved_for")).update(reserved_for=None, holder=None, lease_ends_at=None)
+    return ended + lapsed + theirs + work.filter(left).update(reserved_for=None)

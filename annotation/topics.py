@@ -10,8 +10,11 @@ from studio import audit
 from studio.models import Membership, Project, User
 
 
-def closed_to(user: User, project: Project) -> QuerySet[Topic]:
-    """Topics of which this person gets no items: others are named as readers, or they opted out themselves."""
+def closed_to(user: User | OuterRef, project: Project) -> QuerySet[Topic]:
+    """Topics of which this person gets no items: others are named as readers, or they opted out themselves.
+
+    The person may be a column of a query around this one; it stands two queries up.
+    """
     named = Topic.readers.through.objects.filter(topic=OuterRef("pk"))
     left = Topic.opted_out.through.objects.filter(topic=OuterRef("pk"), membership__user=user)
     theirs = Exists(left) | (Exists(named) & ~Exists(named.filter(membership__user=user)))
@@ -22,7 +25,8 @@ def closed_to(user: User, project: Project) -> QuerySet[Topic]:
 def opt(topic: Topic, user: User, *, out: bool) -> int:
     """Stop getting items of `topic`, or get them again; the number of seats that were given back.
 
-    What is held in this person's name and not begun goes back to the others at once; what they have begun stays.
+    What is held in this person's name and not begun goes back to the others at once; what they have begun stays. What
+    was kept for them is for everybody; where the answer is known it was theirs alone, and ends.
     Nobody is told why, and it is in no book: this is each person's own.
     """
     membership = Membership.objects.filter(project=topic.project_id, user=user).first()
@@ -33,8 +37,12 @@ def opt(topic: Topic, user: User, *, out: bool) -> int:
         return 0
     topic.opted_out.add(membership)
     begun = Draft.objects.filter(item=OuterRef("item"), user=user)
-    held = Seat.objects.held_by(user).filter(~Exists(begun), project=topic.project_id, topic=topic)
-    return held.update(holder=None, lease_ends_at=None)
+    here = Seat.objects.filter(project=topic.project_id, topic=topic, status=Seat.Status.OPEN)
+    given_back = here.filter(~Exists(begun), holder=user).update(holder=None, lease_ends_at=None)
+    kept = here.filter(reserved_for=user)
+    kept.filter(purpose=Seat.Purpose.WORK).update(reserved_for=None)
+    kept.filter(holder=None).exclude(purpose=Seat.Purpose.WORK).update(status=Seat.Status.RETIRED)
+    return given_back
 
 
 @transaction.atomic

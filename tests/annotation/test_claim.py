@@ -9,11 +9,12 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from annotation.claim import attempt, claim, forget_leavers, lease_end, release, renew, taking
-from annotation.models import Seat
+from annotation.models import Notice, Seat, Skip
 from annotation.shapes import Said
 from annotation.submit import skip, submit
+from annotation.topics import opt
 from benchmarks.crowd.world import fill
-from studio.models import Role
+from studio.models import AuditEntry, Role
 from tests.cast import Cast, join, make_item, make_user
 
 
@@ -266,3 +267,65 @@ def test_what_was_kept_for_somebody_who_left_is_for_everybody(cast):
     cast.ada.memberships.all().delete()
     assert forget_leavers(cast.project) == 1
     assert len(claim(cast.project, cast.bo, want=1)) == 1
+
+
+def test_what_somebody_held_who_left_is_free_at_once(cast):
+    cast.item()
+    Seat.objects.update(reserved_for=cast.ada, holder=cast.ada, lease_ends_at=timezone.now() + timedelta(days=7))
+    cast.ada.memberships.all().delete()
+    assert forget_leavers(cast.project) == 1
+    assert len(claim(cast.project, cast.bo, want=1)) == 1
+
+
+@pytest.mark.parametrize("purpose", [Seat.Purpose.GOLD, Seat.Purpose.ONBOARDING])
+def test_seats_at_known_answers_end_with_the_membership_of_their_one_person(cast, purpose):
+    item = cast.item()
+    until = timezone.now() + timedelta(minutes=5)
+    theirs = {"reserved_for": cast.ada, "holder": cast.ada, "lease_ends_at": until, "purpose": purpose}
+    Seat.objects.update(**theirs)
+    assert forget_leavers(cast.project) == 0
+    cast.ada.memberships.all().delete()
+    assert forget_leavers(cast.project) == 1
+    seat = item.seats.get()
+    assert (seat.status, seat.holder, seat.lease_ends_at) == (Seat.Status.RETIRED, None, None)
+    assert claim(cast.project, cast.bo, want=1) == []
+    assert forget_leavers(cast.project) == 0
+
+
+@pytest.mark.parametrize("why", ["opted out", "others are named", "passed on"])
+def test_what_is_kept_for_somebody_who_never_gets_it_is_for_everybody(cast, why):
+    item = cast.item()
+    Seat.objects.update(reserved_for=cast.ada)
+    if why == "opted out":
+        opt(cast.topic, cast.ada, out=True)
+    elif why == "others are named":
+        cast.topic.readers.add(cast.bo.memberships.get())
+    else:
+        Skip.objects.create(item=item, user=cast.ada, reason=Skip.Reason.EXPERTISE)
+    told = AuditEntry.objects.count()
+    assert claim(cast.project, cast.ada, want=1) == []
+    assert forget_leavers(cast.project) == 1
+    assert items(claim(cast.project, cast.bo, want=1)) == [item.pk]
+    assert AuditEntry.objects.count() == told
+    assert not Notice.objects.exists()
+
+
+def test_what_is_kept_for_a_reader_of_the_topic_stays_theirs_and_so_does_what_they_have_begun(cast):
+    begun, kept = cast.item(), cast.item()
+    Seat.objects.update(reserved_for=cast.ada)
+    cast.topic.readers.add(cast.ada.memberships.get())
+    cast.topic.opted_out.add(cast.bo.memberships.get())
+    assert forget_leavers(cast.project) == 0
+    Seat.objects.filter(item=begun).update(holder=cast.ada, lease_ends_at=timezone.now())
+    cast.topic.opted_out.add(cast.ada.memberships.get())
+    assert forget_leavers(cast.project) == 1
+    assert Seat.objects.get(item=begun).reserved_for == cast.ada
+    assert Seat.objects.get(item=kept).reserved_for is None
+
+
+def test_known_answers_of_a_topic_somebody_left_stay_for_them_alone(cast):
+    cast.item()
+    Seat.objects.update(reserved_for=cast.ada, purpose=Seat.Purpose.GOLD)
+    cast.topic.opted_out.add(cast.ada.memberships.get())
+    assert forget_leavers(cast.project) == 0
+    assert Seat.objects.get().reserved_for == cast.ada
