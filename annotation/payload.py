@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from annotation.models import Draft, Guideline, Item, Remark, Seat
 from annotation.prepared import USER, Prepared, ids, once, prepare, some_ids
+from annotation.seat_names import hide
 from studio.models import User
 
 
@@ -98,7 +99,7 @@ def item(seat: Shown) -> dict[str, Any]:
     if seat.mode == Item.Mode.COMPARE and swapped(seat.pk):
         texts = (seat.other or "", seat.text)
     return {
-        "seat": seat.pk,
+        "seat": hide(seat.pk),
         "item": str(seat.uuid),
         "mode": seat.mode,
         "prompt": seat.prompt,

@@ -15,6 +15,8 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from annotation.seat_names import seek
+
 FIELDS_OF = {
     "fine": (),
     "biased": ("categories", "severity", "spans", "rewrite", "reasons"),
@@ -212,12 +214,12 @@ def read_seat(data: Mapping[str, Any]) -> int:
     seat = read_whole(data, "seat", low=1)
     if seat is None:
         raise BadShape("seat", "Say which seat this is about.")
-    return seat
+    return seek(seat)
 
 
 def read_wish(data: Mapping[str, Any]) -> Wish:
     want = read_whole(data, "want", low=0, high=MOST_WANTED)
-    return Wish(1 if want is None else want, read_ids(data, "holding", most=MOST_SEATS))
+    return Wish(1 if want is None else want, tuple(seek(name) for name in read_ids(data, "holding", most=MOST_SEATS)))
 
 
 def read_reason(data: Mapping[str, Any]) -> str:
@@ -230,6 +232,11 @@ def read_id_list(text: str) -> tuple[int, ...]:
     """Ids from a form, as "3,5,8"; whatever is none is left out, because nobody is there to be told."""
     words = text.split(",")[:MOST_SEATS]
     return tuple(int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19)
+
+
+def read_seat_list(text: str) -> tuple[int, ...]:
+    """The same, of seats by their names."""
+    return tuple(seek(name) for name in read_id_list(text))
 
 
 def read_slugs(data: Mapping[str, Any], field: str, *, most: int) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from annotation.models import Answer, Category, Generation, Guideline, Item, Prompt, Seat, Topic, Verdict
+from annotation.seat_names import hide
 from studio.models import Membership, Project, Role, User
 from training.models import ModelVersion, Promotion, Round, Snapshot, SnapshotRow
 
@@ -119,6 +120,11 @@ def seat(item: Item, overlap: int | None = None) -> Item:
     for position in range(overlap or item.project.overlap):
         Seat.objects.create(project=item.project, item=item, position=position, topic=item.prompt.topic)
     return item
+
+
+def name_of(seat: Seat) -> int:
+    """The name under which the doors know a seat."""
+    return hide(seat.pk)
 
 
 def settle_item(

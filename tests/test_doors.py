@@ -36,7 +36,7 @@ from annotation.models import (
 )
 from studio import invitations
 from studio.models import Background, Membership, Role
-from tests.cast import Cast, join, make_round, make_snapshot, make_user, make_version, settle_item
+from tests.cast import Cast, join, make_round, make_snapshot, make_user, make_version, name_of, settle_item
 
 METHODS = ("get", "post", "head", "put", "patch", "delete", "options")
 NO_OBJECT = {"slug", "format", "suite", "name"}
@@ -137,7 +137,7 @@ class World:
 
     def bodies(self) -> list[dict[str, Any]]:
         """What a forger would post: every object of the project under every name that a door may look at."""
-        ids = {"seat": self.held.pk, "item": str(self.item.uuid), "topic": self.topic.pk, "answer": self.open.pk}
+        ids = {"seat": name_of(self.held), "item": str(self.item.uuid), "topic": self.topic.pk, "answer": self.open.pk}
         ids |= {"membership": self.member.pk, "member": self.member.pk, "pk": self.item.pk, "gold": self.settled.pk}
         ids |= {
             "collection": self.collection.pk,
@@ -147,7 +147,7 @@ class World:
         }
         ids |= {
             "items": str(self.item.uuid),
-            "seats": str(self.held.pk),
+            "seats": str(name_of(self.held)),
             "topics": self.topic.pk,
             "snapshot": self.snapshot.digest,
         }

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from annotation import claim, onboarding, payload, screen, shapes, submit, waiting, wellbeing
+from annotation.seat_names import hide, seek
 from annotation.tasks import warm_soon
 from annotation.views.json_door import json_door
 from studio.access import needs
@@ -62,16 +63,17 @@ def review_draft(project: Project, user: User, data: Data) -> Data:
 
 @json_door(Role.ANNOTATOR)
 def review_heartbeat(project: Project, user: User, data: Data) -> Data:
-    asked = shapes.read_ids(data, "seats", most=shapes.MOST_SEATS)
-    kept, until = claim.renew(project, user, asked)
-    return {"held": kept, "lost": sorted({*asked} - {*kept}), "lease_ends_at": until.isoformat()}
+    names = shapes.read_ids(data, "seats", most=shapes.MOST_SEATS)
+    kept, until = claim.renew(project, user, [seek(name) for name in names])
+    held = sorted(hide(seat) for seat in kept)  # in no order that tells which row is newer
+    return {"held": held, "lost": sorted({*names} - {*held}), "lease_ends_at": until.isoformat()}
 
 
 @require_POST
 @needs(Role.ANNOTATOR)
 def review_release(request: HttpRequest, project: Project) -> HttpResponse:
     """A closing page says goodbye by sendBeacon, which can send a form and no header."""
-    claim.release(project, request.user, shapes.read_id_list(request.POST.get("seats", "")))
+    claim.release(project, request.user, shapes.read_seat_list(request.POST.get("seats", "")))
     return HttpResponse(status=204)
 
 

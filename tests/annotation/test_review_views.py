@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Answer, Draft, Prompt, Seat, Skip, Verdict
-from tests.cast import Cast, make_item
+from annotation.seat_names import seek
+from tests.cast import Cast, make_item, name_of
 
 DOORS = ["submit", "skip", "undo", "draft", "heartbeat"]
 
@@ -155,7 +156,7 @@ def test_a_key_of_somebody_else_is_a_conflict(cast, page):
 
 def test_an_answer_for_a_seat_that_another_took_is_kept_as_a_draft(cast, page):
     seat = page.open()["items"][0]["seat"]
-    Seat.objects.filter(pk=seat).update(holder=cast.bo)
+    Seat.objects.filter(pk=seek(seat)).update(holder=cast.bo)
     reply = page.post("submit", biased(cast, seat, comment="late"))
     assert reply.status_code == 409
     assert reply.json() == {
@@ -168,7 +169,7 @@ def test_an_answer_for_a_seat_that_another_took_is_kept_as_a_draft(cast, page):
 
 def test_an_answer_after_the_lease_is_taken_where_nobody_else_took_the_seat(cast, page):
     seat = page.open()["items"][0]["seat"]
-    Seat.objects.filter(pk=seat).update(lease_ends_at=timezone.now() - timedelta(hours=1))
+    Seat.objects.filter(pk=seek(seat)).update(lease_ends_at=timezone.now() - timedelta(hours=1))
     assert page.post("submit", said(seat)).status_code == 200
 
 
@@ -219,7 +220,7 @@ def test_what_is_not_an_answer_is_refused_with_a_sentence(cast, page, change, fi
     assert reply.status_code == 400
     assert reply.json()["field"] == field
     assert sentence in reply.json()["error"]
-    assert Seat.objects.get(pk=seat).status == Seat.Status.OPEN
+    assert Seat.objects.get(pk=seek(seat)).status == Seat.Status.OPEN
     assert not Answer.objects.exists()
 
 
@@ -253,11 +254,11 @@ def test_cannot_judge_is_an_answer(cast, page):
 
 
 def test_a_seat_of_another_project_is_not_there(cast, page):
-    foreign = make_item(cast.other).seats.get()
-    assert page.post("submit", said(foreign.pk)).status_code == 404
-    assert page.post("skip", {"seat": foreign.pk, "reason": "other"}).status_code == 404
-    assert page.post("draft", {"seat": foreign.pk, "data": {}}).status_code == 409
-    assert page.post("heartbeat", {"seats": [foreign.pk]}).json()["lost"] == [foreign.pk]
+    foreign = name_of(make_item(cast.other).seats.get())
+    assert page.post("submit", said(foreign)).status_code == 404
+    assert page.post("skip", {"seat": foreign, "reason": "other"}).status_code == 404
+    assert page.post("draft", {"seat": foreign, "data": {}}).status_code == 409
+    assert page.post("heartbeat", {"seats": [foreign]}).json()["lost"] == [foreign]
 
 
 def test_undo_gives_the_item_back_with_what_was_said(cast, page):
@@ -330,11 +331,11 @@ def test_a_draft_that_cannot_be_stored_is_refused(page, data):
 def test_a_heartbeat_renews_what_is_held_and_names_what_is_lost(cast, page):
     first, second, third = (item["seat"] for item in page.open()["items"])
     past = timezone.now() - timedelta(minutes=1)
-    Seat.objects.filter(pk=first).update(lease_ends_at=past)
-    Seat.objects.filter(pk=second).update(holder=cast.bo)
+    Seat.objects.filter(pk=seek(first)).update(lease_ends_at=past)
+    Seat.objects.filter(pk=seek(second)).update(holder=cast.bo)
     reply = page.post("heartbeat", {"seats": [first, second, third]}).json()
-    assert (reply["held"], reply["lost"]) == ([first, third], [second])
-    assert Seat.objects.get(pk=first).lease_ends_at > timezone.now()
+    assert (reply["held"], reply["lost"]) == (sorted([first, third]), [second])
+    assert Seat.objects.get(pk=seek(first)).lease_ends_at > timezone.now()
 
 
 def test_a_closing_page_frees_its_seats(cast, page):
@@ -342,7 +343,7 @@ def test_a_closing_page_frees_its_seats(cast, page):
     url = reverse("annotation:review-release", args=[cast.project.slug])
     reply = page.client.post(url, {"seats": ",".join(map(str, [*held[:2], "x", "", "-1", 9**40]))})
     assert (reply.status_code, reply.content) == (204, b"")
-    assert list(Seat.objects.held_by(cast.ada).values_list("pk", flat=True)) == held[2:]
+    assert [name_of(seat) for seat in Seat.objects.held_by(cast.ada)] == held[2:]
 
 
 def test_html_in_a_prompt_is_shown_and_never_run(cast):

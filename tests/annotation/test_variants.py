@@ -13,8 +13,9 @@ from kombu.exceptions import OperationalError
 from annotation import tasks, variants
 from annotation.models import Generation, Item, Seat, TermSet, Variant
 from annotation.refill import seed_for
+from annotation.seat_names import seek
 from studio.models import Project
-from tests.cast import make_item, make_version
+from tests.cast import make_item, make_version, name_of
 from training import child, resident
 from training.models import Promotion
 
@@ -46,7 +47,7 @@ def seat_of(item, person) -> int:
     seat = item.seats.first()
     later = timezone.now() + timedelta(minutes=15)
     Seat.objects.filter(pk=seat.pk).update(holder=person, lease_ends_at=later)
-    return seat.pk
+    return name_of(seat)
 
 
 @pytest.fixture
@@ -96,10 +97,10 @@ def test_what_was_asked_once_is_not_asked_again_also_by_another_person(press, se
     assert len(sent) == 1
     work(sent)
     press(seat)
-    other = Seat.objects.create(project=cast.project, item=Seat.objects.get(pk=seat).item, position=1)
+    other = Seat.objects.create(project=cast.project, item=Seat.objects.get(pk=seek(seat)).item, position=1)
     later = timezone.now() + timedelta(minutes=15)
     Seat.objects.filter(pk=other.pk).update(holder=cast.bo, lease_ends_at=later)
-    assert press(other.pk, cast.bo)["original"]["state"] == "done"
+    assert press(name_of(other), cast.bo)["original"]["state"] == "done"
     assert not sent
 
 
@@ -112,14 +113,14 @@ def test_all_are_asked_with_the_seed_and_the_settings_of_the_queues_own_answers(
     )
     press(seat)
     work(sent)
-    (asked_of, questions, sampling), prompt = seen[0], Seat.objects.get(pk=seat).item.prompt
+    (asked_of, questions, sampling), prompt = seen[0], Seat.objects.get(pk=seek(seat)).item.prompt
     assert asked_of == version
     assert {one["seed"] for one in questions} == {seed_for(version, prompt.pk)}
     assert sampling == {"temperature": 0.8, "top_p": 1.0, "max_new_tokens": 256}
 
 
 def test_an_answer_that_the_queue_already_holds_is_not_asked_for_again(press, seat, sent, cast, version):
-    prompt = Seat.objects.get(pk=seat).item.prompt
+    prompt = Seat.objects.get(pk=seek(seat)).item.prompt
     sampling = {"temperature": 0.8, "top_p": 1.0, "max_new_tokens": 256}
     queue = {"model_name": "v0", "text": "They care.", "seed": seed_for(version, prompt.pk), "sampling": sampling}
     Generation.objects.create(prompt=prompt, version=version, **queue)
@@ -162,8 +163,8 @@ def test_every_turn_of_a_conversation_is_swapped(press, cast, version, sent):
 def test_only_who_holds_the_seat_may_ask_and_nothing_is_written_for_the_others(press, seat, cast, sent, client):
     assert "ran out" in press(seat, cast.bo, status=409)["error"]
     press(seat, cast.eve, status=404)
-    press(make_item(cast.other).seats.first().pk, status=404)
-    Seat.objects.filter(pk=seat).update(status="answered")
+    press(name_of(make_item(cast.other).seats.first()), status=404)
+    Seat.objects.filter(pk=seek(seat)).update(status="answered")
     assert "already answered" in press(seat, status=409)["error"]
     client.logout()
     address = reverse("annotation:review-variants", args=[cast.project.slug])

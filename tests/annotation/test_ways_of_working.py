@@ -10,10 +10,11 @@ from django.utils import timezone
 from annotation import waiting
 from annotation.models import Answer, Item, Refill, Remark, Seat, TermSet, Verdict
 from annotation.payload import swapped
+from annotation.seat_names import seek
 from annotation.settle import settle
 from annotation.shapes import BadShape, Said
 from tests.annotation.test_review_views import Page, biased, said
-from tests.cast import Cast, make_comparison, make_demonstration, make_prompt, make_version
+from tests.cast import Cast, make_comparison, make_demonstration, make_prompt, make_version, name_of
 
 FIRST, OTHER = "Nurses are caring women.", "Nurses are people who care."
 
@@ -35,7 +36,7 @@ def test_a_comparison_is_blind_and_shows_both_texts(cast):
     assert item["mode"] == "compare"
     assert {item["text"], item["other"]} == {FIRST, OTHER}
     assert (item["model"], item["prompt"], item["topic"]["name"]) == ("", "What are nurses like?", "Work")
-    assert (item["text"] == OTHER) == swapped(item["seat"])
+    assert (item["text"] == OTHER) == swapped(seek(item["seat"]))
 
 
 def test_the_order_is_the_seats_and_as_often_one_as_the_other():
@@ -142,10 +143,10 @@ def test_what_is_said_at_a_gold_seat_changes_no_verdict_and_can_be_taken_back(ca
             project=cast.project, item=verdict.item, position=place, purpose=purpose,
             holder=person, lease_ends_at=timezone.now() + timedelta(minutes=5),
         )  # fmt: skip
-        data = said(seat.pk, outcome="both_bad")
+        data = said(name_of(seat), outcome="both_bad")
         assert Page(person, cast.project).post("submit", data).status_code == 200
         assert Page(person, cast.project).post("undo", {"key": data["key"]}).status_code == 200
-        again = said(seat.pk, outcome="both_bad")
+        again = said(name_of(seat), outcome="both_bad")
         assert Page(person, cast.project).post("submit", again).status_code == 200
     assert Verdict.objects.get() == verdict
 
