@@ -11,6 +11,9 @@ from annotation.models import Answer, Guideline, Topic
 from studio import audit
 from studio.models import Project, User
 
+LONGEST = 20_000
+"""Characters of a statement at most."""
+
 
 class Unchanged(Exception):
     """The statement says what it said before."""
@@ -68,7 +71,7 @@ def in_force(topics: set[int]) -> dict[int, dict[str, Any]]:
     """Of each topic the statement in force as the review screen shows it, {id: {version, html}}, by one query."""
     newest = Guideline.objects.filter(topic=OuterRef("topic")).order_by("-version").values("pk")[:1]
     found = Guideline.objects.filter(topic__in=topics, pk=Subquery(newest)) if topics else Guideline.objects.none()
-    return {one.topic_id: {"version": one.version, "html": markdown.html(one.text)} for one in found}
+    return {one.topic_id: {"version": one.version, "html": markdown.version(one.pk, one.text)} for one in found}
 
 
 def last_answered(topic: Topic, user: User) -> Guideline | None:

@@ -43,6 +43,11 @@ READER.add_render_rule("image", lambda self, tokens, at, *_: escape(tokens[at].c
 
 
 @lru_cache(maxsize=256)
+def version(guideline: int, text: str) -> SafeString:
+    """HTML of a version in the database, which never changes; what somebody is only writing is not kept: see `html`."""
+    return html(text)
+
+
 def html(text: str) -> SafeString:
     """The whole statement: a section per part, with the field it concerns in data-part ("" the first, else "other")."""
     env: dict[str, Any] = {}

@@ -5,9 +5,7 @@ from typing import Any, Self
 from django import forms
 from django.core.exceptions import ValidationError
 
-from annotation.guidelines import ChangedMeanwhile
-
-LONGEST = 20_000
+from annotation.guidelines import LONGEST, ChangedMeanwhile
 
 
 def no_nul(text: str) -> None:

@@ -30,15 +30,18 @@ def statement(topic: Topic) -> dict[str, Any]:
     return {
         "topic": topic,
         "guideline": versions[0] if versions else None,
-        "html": markdown.html(versions[0].text) if versions else "",
+        "html": markdown.version(versions[0].pk, versions[0].text) if versions else "",
         "history": history[:VERSIONS_SHOWN],
         "waiting": topic.proposals.filter(state=Proposal.State.OPEN).select_related("author"),
     }
 
 
 def preview(topic: Topic, text: str) -> dict[str, Any]:
-    """Context of annotation/_guideline_preview.html."""
+    """Context of annotation/_guideline_preview.html; of more than a statement may be, only that it is too long."""
     current = topic.guideline
+    text = text.replace("\r\n", "\n")
+    if len(text) > guidelines.LONGEST:
+        return {"too_long": len(text), "longest": guidelines.LONGEST, "current": current}
     lines = line_diff(current.text if current else "", text)
     return {"html": markdown.html(text), "lines": lines, "current": current, "is_empty": not text.strip()}
 
@@ -54,7 +57,7 @@ def for_reader(topic: Topic, user: User) -> dict[str, Any]:
         "id": topic.pk,
         "name": topic.name,
         "version": current.version if current else None,
-        "html": markdown.html(current.text) if current else "",
+        "html": markdown.version(current.pk, current.text) if current else "",
         "changed": changed,
     }
 

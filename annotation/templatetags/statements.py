@@ -4,10 +4,11 @@ from django import template
 from django.utils.safestring import SafeString
 
 from annotation import markdown
+from annotation.models import Guideline
 
 register = template.Library()
 
 
 @register.filter
-def statement(text: str) -> SafeString:
-    return markdown.html(text)
+def statement(guideline: Guideline) -> SafeString:
+    return markdown.version(guideline.pk, guideline.text)

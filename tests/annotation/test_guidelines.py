@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import guidelines
+from annotation import guidelines, markdown
 from annotation.models import Answer, Guideline, Topic
 from studio.models import AuditEntry
 from tests.cast import Cast
@@ -118,6 +118,20 @@ class TestWriting:
         assert "<em>person</em>" in html
         assert "<ins>*person*, </ins>" in html
         assert Guideline.objects.count() == 1
+
+    def test_a_text_that_is_too_long_is_not_previewed_but_counted(self, iris: Client, cast: Cast) -> None:
+        reply = iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "[" * 100_000})
+        assert reply.status_code == 200
+        assert "it has 100000 characters, of 20000 at most" in reply.content.decode()
+        whole = iris.post(url(cast, "statement-write", cast.topic.pk), {"text": "[" * 100_000, "seen": 1})
+        assert "it has 100000 characters" in whole.content.decode()
+
+    def test_a_preview_is_not_kept_and_a_version_is(self, iris: Client, cast: Cast) -> None:
+        markdown.version.cache_clear()
+        iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "Judge nobody."})
+        assert markdown.version.cache_info().currsize == 0
+        iris.get(url(cast, "statement", cast.topic.pk))
+        assert markdown.version.cache_info().currsize == 1
 
 
 class TestTopics:
