@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,10 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [
+            # The log-in takes a name in any case (`iexact`, which is UPPER on PostgreSQL): two would lock both out.
+            models.UniqueConstraint(
+                Upper("username"), name="user_name_once_in_any_case", violation_error_message=_("This name is taken.")
+            ),
             models.CheckConstraint(
                 condition=Q(blur_from=None) | Q(blur_from__gte=1, blur_from__lte=3), name="user_blur_from_1_to_3"
             )
@@ -306,7 +311,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """A link that lets whoever has it join a project in a role, until it expires, is used up or is taken back.
 
-    Only the SHA-256 of the link's secret is kept.
+    Only the SHA-256 of the link's secret is kept; and who used it, so that it works once for each person.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="invitations")
@@ -314,6 +319,7 @@ class Invitation(models.Model):
     role = models.CharField(max_length=20, choices=Role.choices)
     note = models.CharField(max_length=200, blank=True)
     uses_left = models.PositiveSmallIntegerField(default=1)
+    used_by = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
