@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -328,11 +328,24 @@ def said_in(answer: Answer) -> Said:
     return as_shown(said, answer.seat_id) if answer.seat_id else said
 
 
-@transaction.atomic
 def skip(project: Project, user: User, seat: int, *, reason: str, comment: str = "") -> Skip:
-    """Pass on an item: the seat is free for others, and the item is never offered to this person again."""
+    """Pass on an item: the seat is free for others, and the item is never offered to this person again.
+
+    Also a seat that was kept for this person is for everybody then, or nobody could ever take it; one at an item whose
+    answer is known was theirs alone, and ends.
+    """
     item = Seat.objects.values_list("item_id", flat=True).get(pk=seat, project=project)
-    freed = Seat.objects.held_by(user).filter(pk=seat).update(holder=None, lease_ends_at=None)
+    work = Q(purpose=Seat.Purpose.WORK)
+    freed = (
+        Seat.objects.held_by(user)
+        .filter(pk=seat)
+        .update(
+            holder=None,
+            lease_ends_at=None,
+            reserved_for=Case(When(work, then=None), default=F("reserved_for")),
+            status=Case(When(work, then=F("status")), default=Value(Seat.Status.RETIRED)),
+        )
+    )
     before = Skip.objects.filter(item=item, user=user).first()
     if before is not None:
         return before  # sent twice

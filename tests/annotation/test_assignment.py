@@ -11,7 +11,7 @@ from annotation import gold, topics
 from annotation.claim import claim, lease_end, release, taking
 from annotation.models import Answer, Generation, Gold, Item, Seat, Skip, Topic
 from annotation.shapes import Said
-from annotation.submit import submit, undo
+from annotation.submit import skip, submit, undo
 from benchmarks.crowd.world import fill
 from studio.models import AuditEntry, Membership, Role, User
 from tests.annotation.test_claim import at_once, crowd, ids, items  # noqa: F401 (crowd is a fixture)
@@ -81,6 +81,19 @@ def test_opting_out_gives_back_what_is_not_begun_and_brings_no_more_until_one_op
     release(cast.project, cast.bo, list(Seat.objects.filter(holder=cast.bo).values_list("pk", flat=True)))
     topics.opt(cast.topic, cast.ada, out=False)
     assert given(cast, cast.ada) == made
+
+
+def test_opting_out_gives_to_others_what_was_kept_for_one(cast: Cast) -> None:
+    begun, held, kept = (cast.item().pk for _ in range(3))
+    Seat.objects.update(reserved_for=cast.ada)
+    claim(cast.project, cast.ada, want=2)
+    cast.ada.drafts.create(item_id=begun, data={"comment": "begun"})
+    make_gold(cast)
+    known = gold.seat_at_one(cast.project, cast.ada, until=lease_end(cast.project))
+    assert topics.opt(cast.topic, cast.ada, out=True) == 2
+    assert Seat.objects.get(pk=known).status == Seat.Status.RETIRED
+    assert given(cast, cast.ada) == [begun]
+    assert given(cast, cast.bo) == [held, kept]
 
 
 def test_no_book_says_who_opted_out(cast: Cast) -> None:
@@ -318,3 +331,15 @@ def test_a_stranger_gets_no_gold_of_another_project(cast: Cast) -> None:
     cast.other.gold_percent = 50
     item = make_item(cast.other)
     assert items(claim(cast.other, User.objects.get(username="zoe"), want=3)) == [item.pk]
+
+
+def test_a_known_item_that_one_passes_on_ends_and_does_not_keep_others_from_coming(cast: Cast) -> None:
+    for _ in range(gold.MOST_OPEN + 2):
+        make_gold(cast)
+    until = lease_end(cast.project)
+    for _ in range(gold.MOST_OPEN + 1):
+        seat = gold.seat_at_one(cast.project, cast.ada, until=until)
+        assert seat is not None
+        skip(cast.project, cast.ada, seat, reason="too_hard")
+        assert Seat.objects.get(pk=seat).status == Seat.Status.RETIRED
+    assert len(gold.unseen_by(cast.project, cast.ada)) == 1

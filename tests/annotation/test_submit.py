@@ -13,6 +13,7 @@ from annotation.models import Answer, Draft, Item, Seat, Verdict
 from annotation.settle import AlreadySettled, settle
 from annotation.shapes import Said
 from annotation.submit import KeyTaken, SeatLost, UndoRefused, keep_draft, skip, submit, undo
+from annotation.thread import send_back
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401
 from tests.annotation.test_review_views import Page, biased
 from tests.cast import Cast
@@ -147,6 +148,24 @@ def test_skipping_what_is_not_ones_own_is_refused(cast):
     seat = cast.item().seats.get()
     with pytest.raises(SeatLost):
         skip(cast.project, cast.ada, seat.pk, reason="other")
+
+
+def test_what_was_kept_for_somebody_who_passes_on_it_is_for_everybody(cast):
+    item = cast.item()
+    item.seats.update(reserved_for=cast.ada)
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    skip(cast.project, cast.ada, seat.pk, reason="expertise")
+    assert claim(cast.project, cast.ada, want=1) == []
+    assert [one.pk for one in claim(cast.project, cast.bo, want=1)] == [seat.pk]
+
+
+def test_what_was_sent_back_and_is_passed_on_is_for_everybody(cast):
+    item = cast.item(overlap=2)
+    answer = says(cast, cast.ada)
+    says(cast, cast.bo, CANNOT)
+    send_back(item, answer, "Look at the verb.", actor=cast.iris)
+    skip(cast.project, cast.ada, claim(cast.project, cast.ada, want=1)[0].pk, reason="too_hard")
+    assert says(cast, cast.max).item == item
 
 
 def test_a_draft_is_kept_for_the_holder_only(cast):
