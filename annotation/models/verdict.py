@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotation.models.answer import UNDO_WINDOW, Answer
-from annotation.models.queue import Item
+from annotation.models.queue import Item, Seat
 
 
 class VerdictQuerySet(models.QuerySet["Verdict"]):
@@ -16,10 +16,10 @@ class VerdictQuerySet(models.QuerySet["Verdict"]):
         """Verdicts that no undo can take away any more: only these are frozen and exported.
 
         It is not enough that the answer they stand on is old: where readers agree, that is the first one's, and the
-        last one's can still be taken back.
+        last one's can still be taken back. What is said where the answer is known decides nothing, so it hides nothing.
         """
         fresh = Answer.objects.standing().filter(
-            item=models.OuterRef("item"), seat__isnull=False, created_at__gt=timezone.now() - UNDO_WINDOW
+            item=models.OuterRef("item"), seat__purpose=Seat.Purpose.WORK, created_at__gt=timezone.now() - UNDO_WINDOW
         )
         return self.filter(~models.Exists(fresh))
 

@@ -260,3 +260,14 @@ def test_an_agreement_is_frozen_only_when_its_last_answer_is_final(cast: Cast) -
     Answer.objects.filter(pk=late.pk).update(created_at=timezone.now() - timedelta(minutes=1))
     assert freeze.freeze(cast.project, actor=None).rows == 1
     assert verdict.item == item
+
+
+def test_what_is_said_where_the_answer_is_known_does_not_hide_the_item_from_a_freeze(cast: Cast) -> None:
+    item = cast.item()
+    settle_item(item)
+    extra = Seat.objects.create(
+        project=cast.project, item=item, position=1, purpose=Seat.Purpose.GOLD, status=Seat.Status.ANSWERED,
+        holder=cast.bo, lease_ends_at=timezone.now(),
+    )  # fmt: skip
+    Answer.objects.create(key=uuid4(), item=item, seat=extra, annotator=cast.bo, outcome="fine")
+    assert freeze.freeze(cast.project, actor=None).rows == 1
