@@ -1,10 +1,28 @@
-// The settling page by keyboard: digits take an answer, E edits one's own, S sends one back. Nothing acts while one
-// writes, with a modifier, or where the person has turned single keys off.
+// The settling page by keyboard: a digit chooses an answer, the same digit again or Enter takes it, E edits one's own,
+// S sends one back. Nothing acts while one writes, with a modifier, or where the person has turned single keys off.
+const UNREAD = 1000; // milliseconds after the page came in which no digit counts: it was meant for the item before
+const BOUNCE = 250; // milliseconds in which the same digit again was meant once
+let shownAt = performance.now();
+window.addEventListener("pageshow", () => { shownAt = performance.now(); });
 const page = document.querySelector("[data-settle]");
 const editor = document.querySelector("#own textarea[name='own-rewrite']");
 const dialog = document.getElementById("send-back");
 
 const writing = (element) => element.matches?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+
+let chosenAt = 0;
+
+/** The first press marks the button and goes to it, so that Enter takes; the second takes. Taking cannot be undone. */
+function choose(button, at) {
+  if (at - shownAt < UNREAD) return;
+  if (button.ariaPressed === "true") {
+    if (at - chosenAt > BOUNCE) button.click();
+    return;
+  }
+  for (const other of document.querySelectorAll("button[data-key]")) other.ariaPressed = String(other === button);
+  chosenAt = at;
+  button.focus();
+}
 
 function sendBack(answer) {
   if (!dialog) return;
@@ -20,7 +38,7 @@ document.addEventListener("keydown", (event) => {
   if (writing(event.target) || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   const take = /^[1-9]$/.test(key) && document.querySelector(`button[data-key="${key}"]`);
-  if (take) take.click();
+  if (take) choose(take, event.timeStamp);
   else if (key === "e" && editor) editor.focus();
   else if (key === "s" && dialog) sendBack("");
   else return;

@@ -1,0 +1,42 @@
+"""The settling page by keyboard: what cannot be taken back takes two presses."""
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from annotation.models import Verdict
+from tests.cast import Cast
+from tests.ui.conftest import Visit
+from tests.ui.world import disputed
+
+pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peopled: Cast):
+    peopled.project.overlap = 2
+    peopled.project.save()
+    items = [peopled.item(text="Nurses are caring women. It needs a man’s firm hand.") for _ in range(2)]
+    for item in items:
+        disputed(item, peopled)
+    page = visit(peopled.iris).open(reverse("annotation:item-settle", args=["peoples", items[0].uuid]))
+    first, second = page.get_by_role("button", name="Take this answer").all()
+    page.keyboard.press("1")  # meant for the item before
+    expect(first).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("1")
+    page.keyboard.press("1")  # bounced
+    expect(first).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("2")
+    expect(first).to_have_attribute("aria-pressed", "false")
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(second).to_be_focused()
+    assert not Verdict.objects.exists()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{reverse('annotation:item-settle', args=['peoples', items[1].uuid])}")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("1")
+    page.wait_for_timeout(300)
+    page.keyboard.press("1")
+    page.wait_for_url(f"**{reverse('annotation:disputed', args=['peoples'])}")
+    given = Verdict.objects.order_by("pk").values_list("item", "answer__annotator")
+    assert list(given) == [(items[0].pk, peopled.bo.pk), (items[1].pk, peopled.ada.pk)]
