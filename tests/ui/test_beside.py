@@ -128,7 +128,15 @@ def test_what_is_likely_to_be_hard_is_covered_from_ones_own_threshold_on(visit: 
     page.keyboard.press("v")
     assert prompt.evaluate("(text) => text.inert")
     page.keyboard.press("f")  # nobody judges what they have not seen; passing needs no look
-    expect(page.locator("[data-form-error]")).to_have_text("This item is covered. Show it first, or pass.")
+    fault, kind = page.locator("[data-form-error]"), page.locator("[data-category]").first
+    expect(fault).to_have_text("This item is covered. Show it first, or pass.")
+    for _ in range(2):
+        page.keyboard.press("x")
+        page.wait_for_timeout(220)  # sooner, it would be a key that bounced
+    kind.click()
+    expect(fault).to_have_text("This item is covered. Show it first, or pass.")
+    expect(kind).to_have_attribute("aria-pressed", "false")
+    assert Answer.objects.count() == 1
     page.keyboard.press("v")
     expect(page.locator("[data-form-error]")).to_be_hidden()
     peopled.ada.refresh_from_db()
@@ -162,9 +170,18 @@ def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cas
     expect(asked).to_contain_text("Two questions about this week")
     asked.get_by_role("button", name="Answer them").click()
     expect(asked).to_contain_text("only averages of five people or more")
-    asked.get_by_role("radio", name="4").first.check()
-    asked.get_by_role("button", name="Send").click()
+    worth = asked.get_by_role("radio", name="4").first
+    worth.check()
+    for key in ("f", "1", "x", "p"):  # a key pressed here says nothing about the item
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-slot=item]")).to_be_focused()
+    with page.expect_request("**/check-in/") as sent:
+        asked.get_by_role("button", name="Send").click()
+    assert sent.value.headers["x-person"] == str(peopled.ada.pk)  # another log-in in another tab does not get it
     expect(asked).to_be_hidden()
+    assert not Answer.objects.exists()
     said = CheckIn.objects.get(user=peopled.ada)
     assert (said.worth, said.mood) == (4, None)
     page.reload()

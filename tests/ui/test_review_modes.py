@@ -24,6 +24,22 @@ def side_of(page: Page, text: str) -> str:
     return next(side for side in ("left", "right") if page.locator(f"[data-slot={side}]").text_content() == text)
 
 
+def test_a_key_that_moves_a_radio_or_scrolls_a_box_judges_nothing(
+    visit: Visit, comparison, peopled: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 0)
+    page = visit(peopled.ada).open(REVIEW)
+    side_of(page, "Nurses are people.")
+    page.get_by_role("button", name="Answer them").click()
+    press(page, "ArrowRight", "ArrowLeft", "1")
+    expect(page.get_by_role("radio", name="1").first).to_be_checked()
+    page.locator("[data-slot=left]").evaluate("(box) => { box.tabIndex = 0; box.focus(); }")
+    press(page, "ArrowRight", "ArrowLeft")
+    expect(page.locator("[data-outcome][aria-pressed=true]")).to_have_count(0)
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    assert not Answer.objects.exists()
+
+
 @pytest.mark.parametrize("keys", [{"left": "1", "right": "2"}, {"left": "ArrowLeft", "right": "ArrowRight"}])
 def test_the_better_answer_is_one_key_and_means_the_text_it_stood_under(visit: Visit, comparison, peopled: Cast, keys):
     page = visit(peopled.ada).open(REVIEW)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Dialog, Route, expect
 
 from annotation.models import Answer, Draft, Seat
 from tests.cast import Cast
@@ -32,6 +32,51 @@ def test_the_next_item_is_painted_before_the_server_has_answered(visit: Visit, i
         first.continue_()
     expect_answer(page, "Cooks are loud.")
     assert Seat.objects.held_by(peopled.ada).count() == 3  # the stock in the page was filled up again
+
+
+KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+def test_who_logs_out_leaves_no_draft_on_the_machine(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    page = visitor.open(REVIEW)
+    shown(page)
+    press(page, "r")
+    page.keyboard.type("Some ")
+    assert page.evaluate(KEPT) == 1
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert page.evaluate(KEPT) == 0
+    assert Draft.objects.get().data["rewrite"].startswith("Some ")  # it was sent before it was forgotten
+
+
+def test_a_log_out_asks_first_where_something_is_not_saved_yet(visit: Visit, items, peopled: Cast):
+    visitor = visit(peopled.ada)
+    visitor.expect("Failed to load resource")
+    page = visitor.open(REVIEW)
+    shown(page)
+    page.route("**/review/*/", lambda route: route.fulfill(status=503))
+    press(page, "f")
+    expect_answer(page, "Pilots are brave men.")
+    press(page, "r")
+    page.keyboard.type("Some ")
+    out = page.get_by_role("button", name="Log out")
+    asked: list[str] = []
+
+    def answer(dialog: Dialog, sure: bool) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if sure else dialog.dismiss()
+
+    page.once("dialog", lambda dialog: answer(dialog, False))
+    with page.expect_event("dialog"):
+        out.click()
+    expect(out).to_be_enabled()
+    expect(page.locator("[data-rewrite]")).to_be_visible()
+    page.once("dialog", lambda dialog: answer(dialog, True))
+    out.click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert asked == 2 * ["Answers not saved yet, kept on this machine only: 2. Log out all the same?"]
+    assert page.evaluate(KEPT) == 1  # the only copy there is
 
 
 def test_a_draft_survives_a_reload(visit: Visit, items, peopled: Cast):

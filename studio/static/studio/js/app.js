@@ -7,3 +7,4 @@ import "./once.js";
 import "./ask.js";
 import "./copy.js";
 import "./session.js";
+import "./logout.js";

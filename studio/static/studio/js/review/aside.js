@@ -1,5 +1,5 @@
 // Small things the parts beside the form share.
-import { csrfToken } from "./transport.js";
+import { LoggedOut, post, Refused, Unreachable } from "./transport.js";
 
 export const find = (name, root = document) => root.querySelector(`[data-${name}]`);
 
@@ -20,13 +20,13 @@ export async function fetchJson(url) {
   }
 }
 
-/** Whether the studio took it. */
+/** Whether the studio took it, in the name of the person whose page this is. */
 export async function send(url, body) {
-  const headers = { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrfToken() };
   try {
-    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body), redirect: "manual" });
-    return response.ok;
-  } catch {
+    await post(url, body);
+    return true;
+  } catch (failure) {
+    if (!(failure instanceof Refused || failure instanceof Unreachable || failure instanceof LoggedOut)) throw failure;
     return false;
   }
 }

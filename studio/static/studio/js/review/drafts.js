@@ -19,29 +19,42 @@ export class Drafts {
   }
 
   save(item, data) {
+    const at = Date.now() + this.ahead;
     try {
-      localStorage.setItem(this.key(item), JSON.stringify({ at: Date.now() + this.ahead, data }));
+      localStorage.setItem(this.key(item), JSON.stringify({ at, data, left: leftOf(item) }));
     } catch {
       // full or switched off: the server's copy is the only one
     }
     clearTimeout(this.timer);
-    this.pending = { item, data };
+    this.pending = { item, data, at };
     this.timer = setTimeout(() => this.flush(), PAUSE);
   }
 
   /** Send what waits to be sent, now. A draft that cannot be sent stays on this machine, where it came from. */
-  flush() {
+  async flush() {
     clearTimeout(this.timer);
     const pending = this.pending;
     this.pending = null;
-    if (pending) post(this.url, { seat: pending.item.seat, data: pending.data }).catch(() => {});
+    if (!pending) return;
+    const isSaved = await post(this.url, { seat: pending.item.seat, data: pending.data }).then(() => true, () => false);
+    if (isSaved) this.mark(pending);
+  }
+
+  /** What the server has need not stay on this machine after a log-out: logout.js reads `sent`. */
+  mark({ item, data, at }) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.key(item)) || "null");
+      if (kept?.at === at) localStorage.setItem(this.key(item), JSON.stringify({ ...kept, sent: true }));
+    } catch {
+      // full or switched off
+    }
   }
 
   read(item) {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key(item)) || "null");
       if (!kept) return item.draft;
-      return item.draft && Date.parse(item.draft_at) > kept.at ? item.draft : kept.data;
+      return item.draft && Date.parse(item.draft_at) > kept.at ? item.draft : asShown(kept, item);
     } catch {
       return item.draft;
     }
@@ -75,4 +88,13 @@ export class Drafts {
       // switched off: there is nothing to forget
     }
   }
+}
+
+// At another seat a comparison may stand the other way round: what was said of the left text goes with that text.
+const OTHER_SIDE = { left: "right", right: "left" };
+const leftOf = (item) => (item.mode === "compare" ? item.text : undefined);
+
+function asShown({ data, left }, item) {
+  const other = OTHER_SIDE[data.outcome];
+  return other && left !== undefined && left !== item.text ? { ...data, outcome: other } : data;
 }

@@ -74,14 +74,15 @@ const ACTIONS = {
   reasons: () => (reasons.isOn ? reasons.leave() : reasons.enter()),
   comment: () => $("comment").focus(),
   submit: () => session.submit(),
-  skip: openPass,
+  category: (id) => form.toggleCategory(id),
+  skip: () => openPass(),
   undo: () => takeBack.last(),
   variants: () => send("variants"),
   reveal: () => send("reveal"),
   help: () => help.show(),
 };
 const ALWAYS = ["help", "undo"];
-const WHILE_COVERED = [...ALWAYS, "reveal", "skip", "cannot_judge"];
+const WHILE_COVERED = [...ALWAYS, "reveal", "skip"]; // a verdict on what nobody has read is none
 
 // With words selected by mouse, a category marks them instead of being chosen for the whole answer.
 function category(id) {
@@ -89,22 +90,21 @@ function category(id) {
   return form.toggleCategory(id);
 }
 
-function act(action) {
+function act(action, which) {
   if (!queue.current && !ALWAYS.includes(action)) return;
   if (covered && !WHILE_COVERED.includes(action)) {
     form.fault("", t("This item is covered. Show it first, or pass."));
     return;
   }
   if (action !== "reasons") reasons.leave();
-  ACTIONS[action]?.();
+  ACTIONS[action]?.(which);
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (!button) return;
-  const { action } = button.dataset;
-  if (action === "category") form.toggleCategory(Number(button.dataset.category));
-  else act(action);
+  const { action, category: which } = button.dataset;
+  act(action, Number(which));
   if (action === "spans" && spans.isOn) $("answer").focus();
 });
 
@@ -123,6 +123,7 @@ new Lease({
   lost: (seats) => session.lost(seats),
 });
 window.addEventListener("pagehide", () => drafts.flush());
+document.addEventListener("studio:logout", ({ detail }) => detail.push(drafts.flush(), outbox.idle()));
 await outbox.restore();
 session.start();
 outbox.run();

@@ -67,6 +67,12 @@ export class Outbox {
     return this.run();
   }
 
+  /** Over when nothing is under way any more; two seconds at most. */
+  async idle() {
+    this.retryNow();
+    for (let tries = 0; tries < 20 && this.current; tries += 1) await new Promise((go) => setTimeout(go, 100));
+  }
+
   async run() {
     if (this.current || this.timer) return;
     while (this.records.length && !this.timer) {

@@ -42,8 +42,16 @@ export class Store {
 
   /** Records of one person in one project, oldest first. */
   async all(scope) {
+    return (await this.records()).filter((record) => record.scope === scope).sort((a, b) => a.at - b.at);
+  }
+
+  /** How many wait of one person, in all projects. */
+  async count(person) {
+    return (await this.records()).filter((record) => record.scope.startsWith(`${person}:`)).length;
+  }
+
+  async records() {
     const table = await this.table("readonly");
-    const records = table ? await done(table.getAll()) : [...this.memory.values()];
-    return records.filter((record) => record.scope === scope).sort((a, b) => a.at - b.at);
+    return table ? done(table.getAll()) : [...this.memory.values()];
   }
 }
