@@ -1,7 +1,9 @@
 """What each bulk action does, to which items it cannot be done and why, and how it is put back.
 
 Of each: `stay` gives (why, ids) in order, each id counted by the first reason; `do` returns what undo needs, with the
-ids of the items it changed under "items"; `undo` puts back what nobody changed since and says at how many items.
+ids of the items it changed under "items"; `undo` puts back what nobody changed since and says at how many items. All
+three are called under the locks of the items (see bulk_actions). Readers of an item with a single seat do not take that
+lock, and claims never do: there, the conditional UPDATE of a seat decides.
 """
 
 from collections import defaultdict
@@ -13,8 +15,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotation import gold
-from annotation.models import Answer, Collection, Gold, Item, Seat, Skip, Verdict
+from annotation.models import Answer, Collection, Gold, Item, Remark, Seat, Skip, Topic, Verdict
+from annotation.submit import agree
 from studio import audit
 from studio.models import Project, User
 from training.models import SnapshotRow
@@ -48,10 +50,29 @@ def free_now() -> Q:
     return Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
 
 
-def steer(items: Iterable[int], at: datetime | None = None) -> None:
-    """Say that a curator put these into the queue, or took them out (`at`), so that the timer leaves them as they are;
-    or, without a moment, that this no longer holds."""
-    Item.objects.filter(pk__in=items).update(steered_at=at)
+def steer(items: Iterable[int]) -> list[list[Any]]:
+    """Say that a curator put these into the queue, or took them out, so that the timer leaves them as they are; what
+    was said before, as (item, when)."""
+    found = Item.objects.filter(pk__in=items)
+    before = [[pk, at.isoformat() if at else None] for pk, at in found.values_list("pk", "steered_at")]
+    found.update(steered_at=timezone.now())
+    return before
+
+
+def unsteer(before: list[list[Any]], items: Iterable[int]) -> None:
+    """Of these items, say again what was said before."""
+    here = {*items}
+    Item.objects.filter(pk__in=[pk for pk, at in before if at is None and pk in here]).update(steered_at=None)
+    steered = [Item(pk=pk, steered_at=datetime.fromisoformat(at)) for pk, at in before if at and pk in here]
+    Item.objects.bulk_update(steered, ["steered_at"])
+
+
+def settle_what_is_due(items: Iterable[int]) -> None:
+    """Items whose last open seat was closed, and which somebody has answered, get the verdict their readers agree on."""
+    answered = Item.objects.filter(pk__in=items, verdict=None, seats__in=work_seats([*items]).filter(status="answered"))
+    due = {*answered.values_list("pk", flat=True)} - with_open_seat([*items])
+    for item in sorted(due):
+        agree(item)
 
 
 def with_open_seat(items: Sequence[int]) -> set[int]:
@@ -79,9 +100,9 @@ def requeue(project: Project, items: Sequence[int], *, actor: User) -> Changes:
         status=Seat.Status.OPEN, holder=None, lease_ends_at=None, reserved_for=None
     )
     new = add_seats(project, sorted({*items} - {item for _, item in retired}))
-    steer(items, timezone.now())
     return {
         "items": list(items),
+        "steered": steer(items),
         "seats": [list(row) for row in [*retired, *new]],
         "verdicts": [[*row[:-1], row[-1].isoformat()] for row in verdicts],
     }
@@ -100,28 +121,42 @@ def add_seats(project: Project, items: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def requeue_undo(project: Project, changes: Changes) -> int:
-    """Where nobody sat down since: the seats close again, and the verdict stands as it stood."""
+    """Where nobody sat down since: the seats close again, and the verdict stands as it stood, or, where readers changed
+    their answers meanwhile, as they agree now."""
     seats = [seat for seat, _ in changes["seats"]]
-    untouched = set(Seat.objects.filter(free_now(), pk__in=seats).values_list("pk", flat=True))
-    touched = {item for seat, item in changes["seats"] if seat not in untouched}
+    free = set(Seat.objects.filter(free_now(), pk__in=seats).values_list("pk", flat=True))
+    touched = {item for seat, item in changes["seats"] if seat not in free}
     touched |= set(Verdict.objects.filter(item__in=changes["items"]).values_list("item", flat=True))
     back = [pk for pk, item in changes["seats"] if item not in touched]
-    closed = Seat.objects.filter(free_now(), pk__in=back)
-    closed.update(status=Seat.Status.RETIRED)
-    standing = set(
-        Answer.objects.standing().filter(pk__in=[row[1] for row in changes["verdicts"]]).values_list("pk", flat=True)
-    )
-    rows = [row for row in changes["verdicts"] if row[0] not in touched and row[1] in standing]
+    closing = Seat.objects.filter(free_now(), pk__in=back)
+    closing.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None, reserved_for=None)
+    # who sat down, or answered, in this very moment
+    missed = work_seats(changes["items"]).filter(pk__in=back).exclude(status=Seat.Status.RETIRED)
+    touched |= set(missed.values_list("item", flat=True))
+    there = {*changes["items"]} - touched
+    restored = restore_verdicts([row for row in changes["verdicts"] if row[0] in there])
+    settle_what_is_due(there)
+    unsteer(changes["steered"], there)
+    return len(there - {row[0] for row in changes["verdicts"]} | restored)
+
+
+def restore_verdicts(rows: list[list[Any]]) -> set[int]:
+    """Those whose answer stands, and no reader of which says otherwise now; the items."""
+    answers = Answer.objects.standing().filter(item__in=[row[0] for row in rows])
+    standing = set(answers.values_list("pk", flat=True))
+    said: dict[int, set[str]] = defaultdict(set)
+    for item, outcome in answers.filter(seat__purpose=Seat.Purpose.WORK).values_list("item", "outcome"):
+        said[item].add(outcome)
+    by_readers = (Verdict.How.SINGLE, Verdict.How.AGREEMENT)
+    kept = [row for row in rows if row[1] in standing and (row[2] not in by_readers or len(said[row[0]]) < 2)]
     made = Verdict.objects.bulk_create(
         Verdict(item_id=item, answer_id=answer, how=how, decided_by_id=by, reason=reason)
-        for item, answer, how, by, reason, _ in rows
+        for item, answer, how, by, reason, _ in kept
     )
-    for verdict, row in zip(made, rows, strict=True):
+    for verdict, row in zip(made, kept, strict=True):
         verdict.created_at = datetime.fromisoformat(row[-1])
-    Verdict.objects.bulk_update(made, ["created_at"], batch_size=500)
-    lost = {row[0] for row in changes["verdicts"] if row[1] not in standing}
-    steer({*changes["items"]} - touched)
-    return len({*changes["items"]} - touched - lost)
+    Verdict.objects.bulk_update(made, ["created_at"])
+    return {row[0] for row in kept}
 
 
 # ---------------------------------------------------------------- retire
@@ -142,8 +177,9 @@ def retire(project: Project, items: Sequence[int], *, actor: User) -> Changes:
     Seat.objects.filter(free_now(), pk__in=pks).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
     closed = set(Seat.objects.filter(pk__in=pks, status=Seat.Status.RETIRED).values_list("pk", flat=True))
     kept = [[pk, item] for pk, item in seats if pk in closed]
-    steer({item for _, item in kept}, timezone.now())
-    return {"items": sorted({item for _, item in kept}), "seats": kept}
+    done = sorted({item for _, item in kept})
+    settle_what_is_due(done)
+    return {"items": done, "seats": kept, "steered": steer(done)}
 
 
 def retire_undo(project: Project, changes: Changes) -> int:
@@ -152,7 +188,7 @@ def retire_undo(project: Project, changes: Changes) -> int:
     retired = Seat.objects.filter(pk__in=pks, status=Seat.Status.RETIRED)
     items = set(retired.values_list("item", flat=True))
     retired.update(status=Seat.Status.OPEN)
-    steer(items)
+    unsteer(changes["steered"], items)
     return len(items)
 
 
@@ -160,35 +196,61 @@ def retire_undo(project: Project, changes: Changes) -> int:
 
 
 def assign_stay(project: Project, items: Sequence[int], *, person: User | None = None) -> Stays:
-    free = set(work_seats(items).filter(free_now()).values_list("item", flat=True))
-    yield "without an open seat", set(items) - free
+    """Who would rather not read a topic is not told of here: that is theirs alone, and what is kept for them in it
+    goes to the others by itself."""
+    free = work_seats(items).filter(free_now())
+    yield "without an open seat", set(items) - set(free.values_list("item", flat=True))
+    yield (
+        "sent back to their reader, for whom they wait",
+        set(items) - set(free.filter(~sent_back()).values_list("item", flat=True)),
+    )
     if person is not None:
         sat = Seat.objects.filter(item__in=items, holder=person).values_list("item", flat=True)
         skipped = Skip.objects.filter(item__in=items, user=person).values_list("item", flat=True)
         yield f"read or skipped by {person.display_name} before", {*sat, *skipped}
+        wrote = Item.objects.written_by(person).filter(pk__in=items)
+        yield f"with {person.display_name}’s own words in it", wrote.values_list("pk", flat=True)
+        others = Topic.objects.filter(project=project, readers__isnull=False).exclude(readers__user=person)
+        named = Item.objects.filter(pk__in=items, prompt__topic__in=others.values("pk"))
+        yield f"of a topic for which others are named, not {person.display_name}", named.values_list("pk", flat=True)
         has = work_seats(items).filter(status=Seat.Status.OPEN, reserved_for=person)
         yield f"kept for {person.display_name} already", has.values_list("item", flat=True)
+
+
+def sent_back() -> Exists:
+    """Of seats: a curator asked their reader to think their answer over, and they have not answered yet."""
+    asked = Remark.objects.filter(sent_back__seat=OuterRef("pk"), sent_back__annotator=OuterRef("reserved_for"))
+    return Exists(asked)
 
 
 def assign(project: Project, items: Sequence[int], *, actor: User, person: User) -> Changes:
     """One open seat of each item is kept for `person`: rather one that is kept for nobody yet."""
     chosen: dict[int, tuple[int, int | None]] = {}
-    for pk, item, kept_for in work_seats(items).filter(free_now()).values_list("pk", "item", "reserved_for"):
+    free = work_seats(items).filter(free_now(), ~sent_back())
+    for pk, item, kept_for in free.values_list("pk", "item", "reserved_for"):
         if item not in chosen or (chosen[item][1] is not None and kept_for is None):
             chosen[item] = (pk, kept_for)
     pks = [pk for pk, _ in chosen.values()]
     Seat.objects.filter(free_now(), pk__in=pks).update(reserved_for=person, holder=None, lease_ends_at=None)
     kept = set(Seat.objects.filter(pk__in=pks, reserved_for=person).values_list("pk", flat=True))
     seats = [[pk, item, before] for item, (pk, before) in chosen.items() if pk in kept]
-    return {"items": [item for _, item, _ in seats], "seats": seats, "person": person.pk}
+    done = [item for _, item, _ in seats]
+    return {"items": done, "seats": seats, "steered": steer(done)}
 
 
 def assign_undo(project: Project, changes: Changes) -> int:
-    before: dict[int | None, list[int]] = defaultdict(list)
-    for pk, _, kept_for in changes["seats"]:
-        before[kept_for].append(pk)
+    """Where they have not begun: kept for whom it was kept before, and if for nobody, for everybody."""
     mine = Seat.objects.filter(free_now(), reserved_for=changes["person"])
-    return sum(mine.filter(pk__in=pks).update(reserved_for=kept_for) for kept_for, pks in before.items())
+    seats = {pk: (item, kept_for) for pk, item, kept_for in changes["seats"]}
+    free = mine.filter(pk__in=seats).values_list("pk", flat=True)
+    before: dict[int | None, list[int]] = defaultdict(list)
+    for pk in free:
+        before[seats[pk][1]].append(pk)
+    done = {seats[pk][0] for pks in before.values() for pk in pks}
+    for kept_for, pks in before.items():
+        mine.filter(pk__in=pks).update(reserved_for=kept_for, holder=None, lease_ends_at=None)
+    unsteer(changes["steered"], done)
+    return len(done)
 
 
 # ---------------------------------------------------------------- gold
@@ -202,19 +264,33 @@ def mark_gold_stay(project: Project, items: Sequence[int], *, explanation: str =
 
 
 def mark_gold(project: Project, items: Sequence[int], *, actor: User, explanation: str = "") -> Changes:
-    done = []
-    for item in Item.objects.filter(pk__in=items).select_related("project", "verdict__answer"):
-        gold.mark(item, actor=actor, explanation=explanation)
-        done.append(item.pk)
-    return {"items": done}
+    """As `gold.mark` does for one, of many at once; the items are locked, so their verdicts are those of the plan."""
+    verdicts = Verdict.objects.filter(item__in=items).values_list("item", "answer")
+    before = Gold.objects.filter(item__in=items).values_list("item", "answer", "explanation")
+    was = [list(row) for row in before]
+    made = Gold.objects.bulk_create(
+        [Gold(item_id=item, answer_id=answer, explanation=explanation, created_by=actor) for item, answer in verdicts],
+        update_conflicts=True,
+        unique_fields=["item"],
+        update_fields=["answer", "explanation", "is_active"],
+    )
+    return {"items": [one.item_id for one in made], "golds": was}
 
 
 def mark_gold_undo(project: Project, changes: Changes) -> int:
-    """Where it was given to nobody yet, it was never gold; else it is gold no longer."""
+    """Where it was given to nobody yet, it was never gold; else it is gold no longer, and what nobody holds of it is
+    closed, as `gold.unmark` does."""
     marked = Gold.objects.filter(item__in=changes["items"], is_active=True)
     given = Seat.objects.filter(item=OuterRef("item")).exclude(purpose=Seat.Purpose.WORK)
-    used = list(marked.filter(Exists(given)).values_list("pk", flat=True))
+    was = {item: (answer, explanation) for item, answer, explanation in changes["golds"]}
+    keep = list(marked.filter(Q(item__in=was) | Exists(given)).values_list("pk", "item"))
+    for pk, item in keep:
+        if item in was:
+            marked.filter(pk=pk).update(answer=was[item][0], explanation=was[item][1])
+    used = [pk for pk, _ in keep]
     count = marked.filter(pk__in=used).update(is_active=False)
+    for_nobody = Seat.objects.open().filter(item__in=[item for _, item in keep]).exclude(purpose=Seat.Purpose.WORK)
+    for_nobody.update(status=Seat.Status.RETIRED)
     return count + marked.exclude(pk__in=used).delete()[0]
 
 
@@ -247,15 +323,19 @@ def in_collection(collection: Collection | None, items: Sequence[int]) -> set[in
     return set(links.values_list("item", flat=True))
 
 
-def collect(project: Project, items: Sequence[int], *, actor: User, collection: Collection) -> Changes:
+def collect(project: Project, items: Sequence[int], *, actor: User, collection: Collection | None) -> Changes:
+    if collection is None:  # it was deleted meanwhile
+        return {"items": []}
     link = Collection.items.through
     link.objects.bulk_create((link(collection=collection, item_id=pk) for pk in items), ignore_conflicts=True)
-    return {"items": list(items), "collection": collection.pk}
+    return {"items": list(items)}
 
 
-def uncollect(project: Project, items: Sequence[int], *, actor: User, collection: Collection) -> Changes:
+def uncollect(project: Project, items: Sequence[int], *, actor: User, collection: Collection | None) -> Changes:
+    if collection is None:
+        return {"items": []}
     Collection.items.through.objects.filter(collection=collection, item__in=items).delete()
-    return {"items": list(items), "collection": collection.pk}
+    return {"items": list(items)}
 
 
 def collect_undo(project: Project, changes: Changes) -> int:

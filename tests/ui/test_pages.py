@@ -52,6 +52,18 @@ def test_a_form_that_is_too_old_says_so_and_changes_nothing(visit: Visit, people
     expect(visitor.open("/p/peoples/").get_by_role("heading", name="Peoples", level=1)).to_be_visible()
 
 
+def test_from_an_empty_overview_a_curator_comes_to_the_import_and_to_what_was_written_to_them(
+    visit: Visit, peopled: Cast
+):
+    page = visit(peopled.iris).open("/p/peoples/")
+    page.get_by_role("link", name="Add prompts").click()
+    page.wait_for_url(f"**{reverse('annotation:stock', args=['peoples'])}")
+    expect(page.get_by_role("heading", name="Import a file")).to_be_visible()
+    page.get_by_role("link", name="Notices").click()
+    page.wait_for_url(f"**{reverse('annotation:notices', args=['peoples'])}")
+    expect(page.get_by_role("heading", name="Notices", level=1)).to_be_visible()
+
+
 def test_the_chosen_theme_outlives_the_page(visit: Visit, peopled: Cast):
     page = visit(peopled.ada, color_scheme="light").open("/p/peoples/")
     root, switch = page.locator("html"), page.locator("[data-theme-switch]")
