@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 
 from annotation.models import Answer, Generation, Item, Prompt, Seat, Verdict
@@ -106,15 +105,11 @@ def items_for(said: Sequence[Generation], asked: Mapping[str, int | None], *, re
     return items
 
 
-@transaction.atomic
 def without_model(project: Project, *, comparisons: int, demonstrations: int) -> list[NewItem]:
     """What needs no model: so many comparisons with rewrites, and so many demonstrations, or as many as there are.
 
-    The project's row is locked, so that two timers do not choose the same ones.
+    Under `seating.lock`, which is held until they are seated: else two timers would choose the same ones.
     """
-    if comparisons <= 0 and demonstrations <= 0:
-        return []
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     return [*against_rewrites(project, comparisons), *to_demonstrate(project, demonstrations)]
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from annotation import pairs
 from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
 from annotation.pairs import next_prompts, seed_for
-from annotation.seating import NewItem, seat_items
+from annotation.seating import NewItem, lock, seat_items
 from studio.models import Project
 from training import infer, promote
 from training.child import TrainingFailed
@@ -63,8 +63,17 @@ def top_up(project: Project) -> Refill | None:
     if writing is None and (asked := _ask_if_due(project, version, missing)) is not None:
         return asked
     if writing is None or writing.created_at < timezone.now() - PATIENCE:
-        seat_items(project, pairs.evenly(_without_model(project, version, missing)))
+        _seat_without_model(project, version, missing)
     return None
+
+
+def _seat_without_model(project: Project, version: ModelVersion, missing: dict[str, int]) -> None:
+    """Count, choose and seat what needs no model, under one lock: of two timers at once, the second finds it there."""
+    if not missing[COMPARE] and not missing[DEMONSTRATE]:
+        return
+    with transaction.atomic():
+        lock(project)
+        seat_items(project, pairs.evenly(_without_model(project, version, _missing(project, version))))
 
 
 def _ask_if_due(project: Project, version: ModelVersion, missing: dict[str, int]) -> Refill | None:
@@ -358,6 +367,7 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     asked = {pk for pk, _ in refill.asked}
     known = set(Generation.objects.filter(version=refill.version, prompt__in=asked).values_list("prompt_id", "seed"))
     there = set(Prompt.objects.filter(pk__in=asked).values_list("pk", flat=True))
+    lock(refill.project)
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
     said = [each for each in generations if each.text.strip()]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import uuid4
 
+from django.db import transaction
 from django.utils import timezone
 
 from annotation import bulk
@@ -25,8 +26,17 @@ class NewItem(NamedTuple):
         return Item.Mode.REVIEW.value if self.other is None else Item.Mode.COMPARE.value
 
 
+def lock(project: Project) -> None:
+    """Until the transaction ends, nobody else chooses what `project` is to read next: who chose is who seats it."""
+    Project.objects.select_for_update(no_key=True).values_list("pk").get(pk=project.pk)
+
+
+@transaction.atomic
 def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
-    """An item for each of `new`, with its topic's or the project's number of seats; their ids, in the same order."""
+    """An item for each of `new`, with its topic's or the project's number of seats; their ids, in the same order.
+
+    All of them or none: an item without a seat would be read by nobody, and nothing would notice.
+    """
     ids, now = bulk.reserve(Item, len(new)), timezone.now()
     bulk.insert(
         Item,

@@ -2,7 +2,7 @@
 
 from annotation.models.answer import UNDO_WINDOW, Answer, Span
 from annotation.models.project import Category, Guideline, Prompt, Proposal, TermSet, Topic
-from annotation.models.queue import Draft, Generation, Item, Seat, Skip
+from annotation.models.queue import Draft, Generation, Item, OverlapChange, Seat, Skip
 from annotation.models.refill import Refill, RefillMovedOn
 from annotation.models.team import (
     BulkAction,
@@ -31,6 +31,7 @@ __all__ = [
     "Guideline",
     "Item",
     "Notice",
+    "OverlapChange",
     "Prompt",
     "Proposal",
     "Refill",

@@ -127,6 +127,9 @@ class Item(models.Model):
                 | Q(mode="demonstrate", generation=None, other=None),
                 name="item_has_what_its_mode_needs",
             ),
+            models.UniqueConstraint(
+                fields=["prompt"], condition=Q(mode="demonstrate"), name="item_demonstrates_a_prompt_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -293,3 +296,35 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft of {self.user} at {self.item_id}"
+
+
+class OverlapChangeQuerySet(models.QuerySet["OverlapChange"]):
+    def waiting(self) -> Self:
+        return self.filter(done_at=None)
+
+    def about(self, project: Project, topic: Topic | None) -> Self:
+        return self.filter(project=project, topic=topic)
+
+
+class OverlapChange(models.Model):
+    """That the queue is to be brought in line with another number of readers, and whether it has been.
+
+    Written together with the number, so that neither a lost message nor a killed worker leaves the queue as it was.
+    `topic` null: the items for which the project's number counts.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="overlap_changes")
+    topic = models.ForeignKey(Topic, null=True, on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField(auto_now_add=True)
+    beat_at = models.DateTimeField(
+        default=timezone.now, help_text="When somebody last worked on it, or a message about it was sent."
+    )
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OverlapChangeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["beat_at"], condition=Q(done_at=None), name="overlap_change_waiting")]
+
+    def __str__(self) -> str:
+        return f"overlap of {self.topic or self.project}"

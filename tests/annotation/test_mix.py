@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
-from annotation import pairs, refill, tasks
+from annotation import pairs, refill, seating, tasks
 from annotation.models import Generation, Item, Prompt, Refill, Seat
+from annotation.seating import NewItem, seat_items
+from studio.models import Project
+from tests.annotation.test_claim import at_once, crowd  # noqa: F401  (a fixture)
 from tests.annotation.test_refill import asked, fill, promote, sit, stocked  # noqa: F401  (fixtures)
 from tests.cast import Cast, make_comparison, make_demonstration, make_item, make_prompt, make_version, settle_item
 from training.child import TrainingFailed
@@ -294,3 +298,48 @@ def test_a_queue_of_comparisons_runs_dry_while_more_can_be_written(cast: Cast) -
     assert refill.runs_dry(cast.project) is False
     Seat.objects.update(lease_ends_at=timezone.now() + timedelta(minutes=1), holder=cast.ada)
     assert refill.runs_dry(cast.project) is True
+
+
+# ---------------------------------------------------------------- killed, and at once
+
+
+def test_items_and_their_seats_come_together_or_not_at_all(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    shares(cast, 0, 0, 1, stock=2)
+    make_version(cast.project, live=True)
+    [make_prompt(cast.project) for _ in range(2)]
+    inner = seating.bulk.insert
+
+    def killed_before_the_seats(model: Any, *rows: Any) -> None:
+        if model is Seat:
+            raise SystemExit
+        inner(model, *rows)
+
+    monkeypatch.setattr(seating.bulk, "insert", killed_before_the_seats)
+    with pytest.raises(SystemExit):
+        refill.top_up(cast.project)
+    assert not Item.objects.exists()
+    monkeypatch.setattr(seating.bulk, "insert", inner)
+    refill.top_up(cast.project)
+    assert Item.objects.filter(seats__status="open").count() == 2
+
+
+def test_a_prompt_is_demonstrated_once_whoever_asks(cast: Cast) -> None:
+    prompt = make_demonstration(cast.project).prompt
+    with pytest.raises(IntegrityError):
+        seat_items(cast.project, [NewItem(prompt.pk)])
+
+
+def test_timers_at_once_choose_nothing_twice(crowd: Any) -> None:
+    cast, people = crowd
+    shares(cast, 0, 1, 1, stock=8)
+    make_version(cast.project, live=True)
+    for n in range(12):
+        make_prompt(cast.project, f"Question {n}?", split="train")
+        settle_item(cast.item(), by=cast.ada)
+    Refill.objects.create(project=cast.project, version=cast.project.versions.get(), asked=[], sampling={})
+    Refill.objects.update(created_at=timezone.now() - timedelta(minutes=1), heartbeat_at=timezone.now())
+    at_once(people[:6], lambda _: refill.top_up(Project.objects.get(pk=cast.project.pk)))
+    assert modes()["demonstrate"] == 4
+    compared = Item.objects.filter(mode="compare").values_list("other", flat=True)
+    assert len(compared) == len(set(compared)) > 0
+    assert not Item.objects.filter(seats=None).exists()
