@@ -93,6 +93,28 @@ def swapped(seat_id: int) -> bool:
     return hashlib.sha256(str(seat_id).encode()).digest()[0] % 2 == 1
 
 
+SIDES = {False: {"left": "first", "right": "second"}, True: {"left": "second", "right": "first"}}
+"""What left and right mean at a seat that is, or is not, swapped. No other way of working has these words."""
+
+
+def outcome_as_meant(outcome: Any, seat_id: int) -> Any:
+    return next((meant for shown, meant in SIDES[swapped(seat_id)].items() if shown == outcome), outcome)
+
+
+def outcome_as_shown(outcome: Any, seat_id: int) -> Any:
+    return next((shown for shown, meant in SIDES[swapped(seat_id)].items() if meant == outcome), outcome)
+
+
+def draft_as_meant(data: dict[str, Any], seat_id: int) -> dict[str, Any]:
+    """A draft is kept per item and person, who may see the two texts in another order at another seat."""
+    return {**data, "outcome": outcome_as_meant(data["outcome"], seat_id)} if "outcome" in data else data
+
+
+def draft_as_shown(data: Any, seat_id: int) -> Any:
+    """What the page of this seat reads; None where nothing was begun."""
+    return {**data, "outcome": outcome_as_shown(data["outcome"], seat_id)} if data and "outcome" in data else data
+
+
 def item(seat: Shown) -> dict[str, Any]:
     """ITEM of the review protocol. A comparison is blind: nothing in it says who wrote which."""
     texts = (seat.text or "", seat.other)
@@ -110,7 +132,7 @@ def item(seat: Shown) -> dict[str, Any]:
         "topic": topic(seat),
         "forecast": seat.forecast,
         "lease_ends_at": seat.lease_ends_at.isoformat(),
-        "draft": seat.draft,
+        "draft": draft_as_shown(seat.draft, seat.pk),
         "draft_at": seat.draft_at.isoformat() if seat.draft_at else None,
         "returned": {"by": seat.returned_by or "", "text": seat.returned} if seat.returned is not None else None,
     }

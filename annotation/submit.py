@@ -23,7 +23,7 @@ from annotation.models import (
     Span,
     Verdict,
 )
-from annotation.payload import swapped
+from annotation.payload import draft_as_meant, outcome_as_meant, outcome_as_shown
 from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
 from annotation.shapes import ASKED, WORDS, BadShape, Said, SpanSaid
 from annotation.turn import in_turn
@@ -67,7 +67,7 @@ def submit(project: Project, user: User, seat: int, said: Said, *, key: uuid.UUI
         if before is not None:
             return same_again(before, user, seat)
         if isinstance(refusal, SeatLost):
-            keep(asked.item_id, user, said.as_draft())
+            keep(asked.item_id, user, said.as_draft(), seat=asked.pk)
         raise
 
 
@@ -109,16 +109,12 @@ def asked() -> Prepared:
 
 def as_meant(said: Said, seat: int) -> Said:
     """What the page says of left and right, as it is meant of the item's first and second answer."""
-    return replace(said, outcome=SIDES[swapped(seat)].get(said.outcome, said.outcome))
+    return replace(said, outcome=outcome_as_meant(said.outcome, seat))
 
 
 def as_shown(said: Said, seat: int) -> Said:
     """The other way round: what is meant, in the order in which this seat sees the two."""
-    sides = {meant: shown for shown, meant in SIDES[swapped(seat)].items()}
-    return replace(said, outcome=sides.get(said.outcome, said.outcome))
-
-
-SIDES = {False: {"left": "first", "right": "second"}, True: {"left": "second", "right": "first"}}
+    return replace(said, outcome=outcome_as_shown(said.outcome, seat))
 
 
 @transaction.atomic
@@ -286,7 +282,7 @@ def undo(project: Project, user: User, key: uuid.UUID) -> int:
             raise UndoRefused(_("The answer was sent more than 30 seconds ago and stands."))
         if decides:
             Verdict.objects.filter(item=answer.item_id).delete()
-        keep(answer.item_id, user, said_in(answer).as_draft())
+        keep(answer.item_id, user, said_in(answer).as_draft(), seat=seat)
         Seat.objects.filter(pk=seat, holder=user, status=Seat.Status.ANSWERED).update(
             status=Seat.Status.OPEN, lease_ends_at=lease_end(project)
         )
@@ -360,13 +356,13 @@ def keep_draft(project: Project, user: User, seat: int, data: dict[str, Any]) ->
     item = Seat.objects.held_by(user).filter(pk=seat, project=project).values_list("item_id", flat=True).first()
     if item is None:
         raise SeatLost(_("This item is no longer yours, so the draft was not kept."), kept=False)
-    keep(item, user, data)
+    keep(item, user, data, seat=seat)
 
 
-def keep(item: int, user: User, data: dict[str, Any]) -> None:
-    """One draft per person and item: the newest."""
+def keep(item: int, user: User, data: dict[str, Any], *, seat: int) -> None:
+    """One draft per person and item: the newest. `data` is as the page of `seat` has it; it is kept as it is meant."""
     Draft.objects.bulk_create(
-        [Draft(item_id=item, user=user, data=data)],
+        [Draft(item_id=item, user=user, data=draft_as_meant(data, seat))],
         update_conflicts=True,
         unique_fields=["item", "user"],
         update_fields=["data", "updated_at"],

@@ -1,17 +1,20 @@
 """Verbs at an item's thread: add a remark, and send an answer back to be thought over."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import notices
-from annotation.models import Answer, Item, Notice, Remark, Seat, Verdict
+from annotation.models import Answer, Gold, Item, Notice, Remark, Seat, Verdict
 from annotation.submit import keep, lock, said_in
+from annotation.topics import closed_to
 from studio import audit
-from studio.models import Role, User
+from studio.models import Membership, Role, User
 from training.models import SnapshotRow
 
 LONGEST_REMARK = 4000
@@ -32,21 +35,60 @@ class NotToBeSentBack(Exception):
 
 
 def may_read(item: Item, user: User, role: Role) -> bool:
-    """Curators read every thread; others only after their own answer, so that it is their own.
+    """Curators read every thread; others only after their own answer, which they can no longer take back.
 
-    Who was mentioned reads it too, once there is nothing left to answer.
+    Who was mentioned reads it too, once there is nothing left to answer, and nobody will ask them: not where the topic
+    is closed to them, and not where the item may still come to them as one whose answer is known.
     """
     if role.may_curate:
         return True
-    if Answer.objects.standing().filter(item=item, annotator=user, seat__isnull=False).exists():
+    if Answer.objects.final().filter(item=item, annotator=user, seat__isnull=False).exists():
         return True
-    to_answer = Seat.objects.filter(item=item, status=Seat.Status.OPEN).exists()
-    return not to_answer and Remark.objects.filter(item=item, mentions=user).exists()
+    if not Remark.objects.filter(item=item, mentions=user).exists():
+        return False
+    if closed_to(user, item.project).filter(pk=item.prompt.topic_id).exists():
+        return False
+    if Gold.objects.filter(item=item, is_active=True).exists():
+        return False
+    return not Seat.objects.filter(item=item, status=Seat.Status.OPEN).exists()
 
 
 def of(item: Item) -> QuerySet[Remark]:
     """What was said about an item, the oldest first."""
     return Remark.objects.filter(item=item).select_related("author", "sent_back").order_by("pk")
+
+
+class Line(NamedTuple):
+    """A remark, and who it is shown to be of."""
+
+    remark: Remark
+    by: str
+
+
+def lines(item: Item, reader: User) -> list[Line]:
+    """The thread as `reader` may see it: without others' names while the item is not settled."""
+    said = list(of(item))
+    names = {} if is_settled(item) or not said else without_names(item, [one.author_id for one in said])
+    return [Line(one, name_for(reader, one.author, names)) for one in said]
+
+
+def name_for(reader: User, author: User | None, names: dict[int | None, str]) -> str:
+    if author is None:
+        return "The studio"
+    return author.display_name if author.pk == reader.pk else names.get(author.pk, author.display_name)
+
+
+def is_settled(item: Item) -> bool:
+    return Verdict.objects.filter(item=item).exists()
+
+
+def without_names(item: Item, people: Iterable[int | None]) -> dict[int | None, str]:
+    """What each of `people` is called at an item that is not settled: a reader by the number of their answer."""
+    given = Answer.objects.numbered().filter(item=item).values_list("annotator", "seat")
+    numbers = {who: f"Reader {number}" for number, (who, seat) in enumerate(given, 1) if seat is not None}
+    members = Membership.objects.filter(project=item.project_id, user__in=[who for who in people if who])
+    plain = {who for who, role in members.values_list("user", "role") if not Role(role).may_curate}
+    return {who: numbers.get(who, "A member" if who in plain else "Curator") for who in people}
 
 
 @transaction.atomic
@@ -55,10 +97,11 @@ def remark(item: Item, text: str, *, actor: User) -> Remark:
     said = Remark.objects.create(item=item, author=actor, text=clean(text))
     named = mentioned(item, said.text)
     said.mentions.set(named)
+    by = actor.display_name if is_settled(item) else without_names(item, [actor.pk])[actor.pk]
     for user in named:
         if user.pk != actor.pk:
             may = may_read(item, user, user.role_in(item.project) or Role.ANNOTATOR)
-            text = f"{actor.display_name}: {said.text}" if may else f"{actor.display_name} {NOT_YET}"
+            text = f"{by}: {said.text}" if may else f"{by} {NOT_YET}"
             notices.tell(item.project, [user.pk], Notice.Kind.MENTION, item=item, text=text)
     return said
 
@@ -104,7 +147,7 @@ def send_back(item: Item, answer: Answer, text: str, *, actor: User) -> Remark:
         reserved_for=answer.annotator,
         lease_ends_at=timezone.now() + TIME_TO_THINK,
     )
-    keep(item.pk, answer.annotator, said_in(answer).as_draft())
+    keep(item.pk, answer.annotator, said_in(answer).as_draft(), seat=answer.seat_id)
     said = Remark.objects.create(item=item, author=actor, text=why, sent_back=answer)
     notices.tell(item.project, [answer.annotator_id or 0], Notice.Kind.SENT_BACK, item=item, text=why)
     audit.record(actor, "sent back", item, project=item.project, reason=why, answer=str(answer.key))

@@ -13,6 +13,7 @@ from annotation.payload import swapped
 from annotation.seat_names import seek
 from annotation.settle import settle
 from annotation.shapes import BadShape, Said
+from annotation.thread import send_back
 from tests.annotation.test_review_views import Page, biased, said
 from tests.cast import Cast, make_comparison, make_demonstration, make_prompt, make_version, name_of
 
@@ -95,6 +96,53 @@ def test_undo_brings_a_preference_back_in_the_order_it_was_given(cast):
     page.post("submit", data)
     draft = page.post("undo", {"key": data["key"]}).json()["item"]["draft"]
     assert (draft["outcome"], draft["rewrite"]) == (data["outcome"], "Nurses differ.")
+
+
+def moved(cast: Cast, item: Item) -> dict:
+    """Ada's seat goes to Bo, and she gets the other one, where the two texts stand the other way round."""
+    Seat.objects.filter(item=item, holder=cast.ada).update(holder=cast.bo)
+    (again,) = Page(cast.ada, cast.project).open()["items"]
+    return again
+
+
+def mirrored(cast: Cast) -> Item:
+    """A comparison with two seats that do not show the same order."""
+    while True:
+        item = make_comparison(cast.project, overlap=2)
+        if len({swapped(pk) for pk in item.seats.values_list("pk", flat=True)}) == 2:
+            return item
+        item.seats.update(status=Seat.Status.RETIRED)
+
+
+def test_a_draft_means_the_same_text_at_another_seat(cast):
+    item = mirrored(cast)
+    page = Page(cast.ada, cast.project)
+    (shown,) = page.open()["items"]
+    meant = side(shown, OTHER)
+    page.post("draft", {"seat": shown["seat"], "data": {"outcome": meant, "rewrite": "People"}})
+    assert page.open()["items"][0]["draft"] == {"outcome": meant, "rewrite": "People"}
+    again = moved(cast, item)
+    assert side(again, OTHER) != meant
+    assert again["draft"] == {"outcome": side(again, OTHER), "rewrite": "People"}
+
+
+def test_what_came_too_late_means_the_same_text_at_another_seat(cast):
+    item = mirrored(cast)
+    page = Page(cast.ada, cast.project)
+    (shown,) = page.open()["items"]
+    Seat.objects.filter(item=item, holder=cast.ada).update(holder=cast.bo)
+    assert page.post("submit", said(shown["seat"], outcome=side(shown, FIRST))).json()["kept"]
+    (again,) = page.open()["items"]
+    assert side(again, FIRST) != side(shown, FIRST)
+    assert again["draft"]["outcome"] == side(again, FIRST)
+
+
+def test_a_preference_that_was_sent_back_comes_as_it_was_given(cast):
+    page, shown = compare(cast, overlap=2)
+    page.post("submit", said(shown["seat"], outcome=side(shown, OTHER)))
+    send_back(Item.objects.get(), Answer.objects.get(), "Why?", actor=cast.iris)
+    (again,) = page.open()["items"]
+    assert again["draft"]["outcome"] == side(shown, OTHER) == side(again, OTHER)
 
 
 def test_equal_preferences_settle_and_others_are_disputed(cast):

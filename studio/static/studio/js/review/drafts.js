@@ -41,7 +41,7 @@ export class Drafts {
   }
 
   /** What the server has need not stay on this machine after a log-out: logout.js reads `sent`. */
-  mark({ item, data, at }) {
+  mark({ item, at }) {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key(item)) || "null");
       if (kept?.at === at) localStorage.setItem(this.key(item), JSON.stringify({ ...kept, sent: true }));
