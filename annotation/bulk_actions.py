@@ -1,7 +1,8 @@
 """Verbs of the data browser on many items at once: first a plan of what would happen, then the deed, then its undo.
 
-Two bulk actions in a project go one after the other. Between an action and the readers, conditional UPDATEs decide: a
-seat that somebody took in the meantime stays theirs.
+Deed and undo go chunk by chunk, each chunk a transaction under the locks of its items, in which it is asked again what
+can be done to them: what somebody took, answered or settled in the meantime stays theirs. The row of the action is
+written first and grows with every chunk, so that whatever ends a run, what was done can be undone, and the rest done.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,27 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from annotation import bulk_verbs
-from annotation.models import BulkAction
+from annotation.models import BulkAction, Collection, Item
+from annotation.turn import in_turn
 from studio import audit
 from studio.models import Project, User
 
 MOST = 10_000
 """Items one action takes."""
+
+CHUNK = 200
+"""Items changed by one transaction: readers never wait long for the lock."""
+
+FEW = 2000
+"""So many items are changed while a person waits; more are a worker's."""
+
+FIRST_COLUMN = ("verdicts", "steered", "golds")
+"""Rows of `changes` that begin with their item's id; those of seats have it second."""
 
 
 class AlreadyUndone(Exception):
@@ -40,46 +53,147 @@ class Plan:
     def count(self) -> int:
         return len(self.will)
 
+    @property
+    def takes_a_while(self) -> bool:
+        return self.count > FEW
+
 
 def plan(project: Project, verb: str, items: Sequence[int], **choice: Any) -> Plan:
     """Sort `items`: those that `verb` would change, and the others by the first reason why they stay."""
     left, stay = dict.fromkeys(items), []
     for why, found in bulk_verbs.VERBS[verb].stay(project, list(left), **choice):
-        staying = [item for item in found if item in left]
+        staying = {item for item in found if item in left}
         for item in staying:
             del left[item]
         stay += [(len(staying), why)] if staying else []
     return Plan(verb, len(items), tuple(left), tuple(stay))
 
 
-@transaction.atomic
+# ---------------------------------------------------------------- the deed
+
+
+def with_collection(project: Project, choice: dict[str, Any], *, actor: User) -> dict[str, Any]:
+    """The same choice; a collection that is only a name so far is made, by whoever of two is first."""
+    if "collection" not in choice or choice["collection"].pk:
+        return choice
+    collection, is_new = Collection.objects.get_or_create(project=project, name=choice["collection"].name)
+    if is_new:
+        audit.record(actor, "made a collection", collection)
+    return {**choice, "collection": collection}
+
+
 def act(project: Project, verb: str, items: Sequence[int], *, actor: User, **choice: Any) -> BulkAction:
     """Do `verb` to those of `items` it applies to now; the row remembers what was there before."""
-    one_at_a_time(project)
+    return work(begin(project, verb, items, actor=actor, **choice).pk)
+
+
+@transaction.atomic
+def begin(project: Project, verb: str, items: Sequence[int], *, actor: User, **choice: Any) -> BulkAction:
+    """Write down what is to be done; `work` does it."""
     will = plan(project, verb, items, **choice).will
-    changes = bulk_verbs.VERBS[verb].do(project, will, actor=actor, **choice)
-    action = BulkAction.objects.create(
-        project=project, actor=actor, verb=verb, count=len(changes["items"]), changes=changes
-    )
+    chosen = {name: value.pk if isinstance(value, Model) else value for name, value in choice.items()}
+    changes = {"todo": list(will), "left": len(will), "choice": chosen, "items": []}
+    action = BulkAction.objects.create(project=project, actor=actor, verb=verb, changes=changes)
     said = {name: str(value) for name, value in choice.items()}
-    audit.record(actor, f"bulk: {verb}", action, project=project, count=action.count, **said)
+    audit.record(actor, f"bulk: {verb}", action, project=project, count=len(will), **said)
     return action
 
 
-@transaction.atomic
+def work(pk: int) -> BulkAction:
+    """Go on with an action, or with its undo, until nothing is left to do. Who breaks off loses a chunk at most; two at
+    once share the work."""
+    while True:
+        with in_turn(), transaction.atomic():
+            action = (
+                BulkAction.objects.select_for_update(no_key=True, of=("self",)).select_related("project").get(pk=pk)
+            )
+            if not (undo_some(action) if "undoing" in action.changes else do_some(action)):
+                return action
+            action.save(update_fields=["changes", "count", "undone_at"])
+
+
+def do_some(action: BulkAction) -> bool:
+    """The next chunk, of those to which it can still be done; whether there was one."""
+    changes = action.changes
+    chunk = changes.get("todo", [])[:CHUNK]
+    if not chunk:
+        return False
+    lock(chunk)
+    choice = chosen(action)
+    will = plan(action.project, action.verb, chunk, **choice).will
+    done = bulk_verbs.VERBS[action.verb].do(action.project, will, actor=action.actor, **choice)
+    for name, rows in done.items():
+        changes[name] = changes.get(name, []) + rows
+    changes["todo"] = changes["todo"][CHUNK:]
+    changes["left"] = len(changes["todo"])
+    action.count = len(changes["items"])
+    return True
+
+
+def chosen(action: BulkAction) -> dict[str, Any]:
+    """What the verb needs beside the items, as it was chosen."""
+    choice = dict(action.changes.get("choice", {}))
+    if "person" in choice:
+        choice["person"] = User.objects.get(pk=choice["person"])
+    if "collection" in choice:
+        choice["collection"] = action.project.collections.filter(pk=choice["collection"]).first()
+    return choice
+
+
+def lock(items: Sequence[int]) -> None:
+    """As `submit.lock`, of many, in the order in which everybody takes these locks."""
+    list(Item.objects.select_for_update(no_key=True).filter(pk__in=items).order_by("pk").values_list("pk"))
+
+
+# ---------------------------------------------------------------- its undo
+
+
 def undo(action: BulkAction, *, actor: User) -> tuple[int, int]:
     """Put back what nobody changed since: (how many items are as they were, how many could not be)."""
-    one_at_a_time(action.project)
-    if not BulkAction.objects.filter(pk=action.pk, undone_at=None).update(undone_at=timezone.now()):
+    begin_undo(action, actor=actor)
+    done = work(action.pk)
+    return done.changes["restored"], done.count - done.changes["restored"]
+
+
+@transaction.atomic
+def begin_undo(action: BulkAction, *, actor: User) -> None:
+    """Nothing more is done from now on; `work` undoes what was. An undo that broke off goes on."""
+    found = BulkAction.objects.select_for_update(no_key=True).get(pk=action.pk)
+    if found.undone_at is not None:
         raise AlreadyUndone("This action was undone already.")
-    restored = bulk_verbs.VERBS[action.verb].undo(action.project, action.changes)
-    audit.record(actor, f"undid bulk: {action.verb}", action, project=action.project, count=restored)
-    return restored, action.count - restored
+    if "undoing" not in found.changes:
+        items = found.changes["items"]
+        found.changes |= {"todo": [], "left": 0, "undoing": items, "undo_left": len(items), "restored": 0}
+        found.changes["undone_by"] = actor.pk
+        found.save(update_fields=["changes"])
 
 
-def one_at_a_time(project: Project) -> None:
-    """Not a full lock: on PostgreSQL everybody who writes a row that names the project would wait for it."""
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+def undo_some(action: BulkAction) -> bool:
+    """Put back the next chunk; the last one ends the undo."""
+    changes = action.changes
+    if action.undone_at is not None:
+        return False
+    chunk = changes["undoing"][:CHUNK]
+    lock(chunk)
+    changes["restored"] += bulk_verbs.VERBS[action.verb].undo(action.project, part(changes, chunk))
+    changes["undoing"] = changes["undoing"][CHUNK:]
+    changes["undo_left"] = len(changes["undoing"])
+    if not changes["undoing"]:
+        action.undone_at = timezone.now()
+        actor = User.objects.get(pk=changes["undone_by"])
+        audit.record(actor, f"undid bulk: {action.verb}", action, project=action.project, count=changes["restored"])
+    return True
+
+
+def part(changes: dict[str, Any], items: Sequence[int]) -> dict[str, Any]:
+    """What an action changed at these items."""
+    here = {*items}
+    rows = {name: [row for row in changes.get(name, []) if row[0] in here] for name in FIRST_COLUMN}
+    seats = [row for row in changes.get("seats", []) if row[1] in here]
+    return {**changes.get("choice", {}), **rows, "seats": seats, "items": list(items)}
+
+
+# ---------------------------------------------------------------- what pages say of it
 
 
 def newest_of(project: Project, user: User) -> BulkAction | None:
@@ -91,8 +205,27 @@ def newest_of(project: Project, user: User) -> BulkAction | None:
 
 
 def sentence(action: BulkAction) -> str:
-    """What was done: "12 items back in the queue."."""
-    return f"{items_in_words(action.count)} {bulk_verbs.VERBS[action.verb].done}."
+    """What was done: "12 items back in the queue.", and how much is left of it."""
+    left, undo_left = to_go(action)
+    if undo_left:
+        return f"This is being undone: {items_in_words(undo_left)} to go."
+    done = f"{items_in_words(action.count)} {bulk_verbs.VERBS[action.verb].done}"
+    return f"{done} so far, {left:,} to go." if left else f"{done}."
+
+
+def undone_in_words(action: BulkAction) -> tuple[str, int]:
+    """What was put back, and how many items could not be."""
+    restored = action.changes["restored"]
+    kept = action.count - restored
+    left = f" {items_in_words(kept)} changed since, and stay as they are." if kept else ""
+    return f"Undone: {items_in_words(restored)} as before.{left}", kept
+
+
+def to_go(action: BulkAction) -> tuple[int, int]:
+    """Items that are still to be changed, and to be put back; the long lists of them stay in the database."""
+    asked = BulkAction.objects.filter(pk=action.pk).values_list(KT("changes__left"), KT("changes__undo_left"))
+    left, undo_left = asked.get()
+    return int(left or 0), int(undo_left or 0)
 
 
 def items_in_words(count: int) -> str:

@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from annotation.models import Answer, Collection, Gold, Item, Remark, Seat, Skip, Topic, Verdict
 from annotation.submit import agree
-from studio import audit
 from studio.models import Project, User
 from training.models import SnapshotRow
 
@@ -68,7 +67,7 @@ def unsteer(before: list[list[Any]], items: Iterable[int]) -> None:
 
 
 def settle_what_is_due(items: Iterable[int]) -> None:
-    """Items whose last open seat was closed, and which somebody has answered, get the verdict their readers agree on."""
+    """Items that somebody has answered and where no seat is open any more get the verdict their readers agree on."""
     answered = Item.objects.filter(pk__in=items, verdict=None, seats__in=work_seats([*items]).filter(status="answered"))
     due = {*answered.values_list("pk", flat=True)} - with_open_seat([*items])
     for item in sorted(due):
@@ -304,16 +303,6 @@ def collect_stay(project: Project, items: Sequence[int], *, collection: Collecti
 def uncollect_stay(project: Project, items: Sequence[int], *, collection: Collection | None = None) -> Stays:
     if collection is not None:
         yield "not in this collection", set(items) - in_collection(collection, items)
-
-
-def with_collection(project: Project, choice: Changes, *, actor: User) -> Changes:
-    """The same choice; a collection that is only a name so far is made, by whoever of two is first."""
-    if "collection" not in choice or choice["collection"].pk:
-        return choice
-    collection, is_new = Collection.objects.get_or_create(project=project, name=choice["collection"].name)
-    if is_new:
-        audit.record(actor, "made a collection", collection)
-    return {**choice, "collection": collection}
 
 
 def in_collection(collection: Collection | None, items: Sequence[int]) -> set[int]:

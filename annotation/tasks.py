@@ -7,7 +7,18 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import claim, forecast, insight_counts, overlap, policy, receive, refill, reports, variants
+from annotation import (
+    bulk_actions,
+    claim,
+    forecast,
+    insight_counts,
+    overlap,
+    policy,
+    receive,
+    refill,
+    reports,
+    variants,
+)
 from annotation.models import RefillMovedOn, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
@@ -82,6 +93,12 @@ def apply_overlap(project_id: int, topic_id: int | None) -> None:
     """Bring the seats of a long queue in line with the number of readers. Safe to deliver twice."""
     project = Project.objects.get(pk=project_id)
     overlap.apply(project, project.topics.get(pk=topic_id) if topic_id else None)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def go_on_with_bulk(action_id: int) -> None:
+    """Do a long bulk action, or its undo, chunk by chunk. Safe to deliver twice."""
+    bulk_actions.work(action_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from annotation import browser, bulk_actions, bulk_verbs, filters
+from annotation import browser, bulk_actions, bulk_verbs, filters, tasks
 from annotation import saved_views as keeping
 from annotation.data_forms import BulkForm, ViewForm
 from annotation.models import Collection
@@ -32,9 +32,12 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
     plan = bulk_actions.plan(project, form.cleaned_data["verb"], found, **choice)
     if not form.cleaned_data["sure"] or plan.count != form.cleaned_data["expected"] or not plan.count:
         return ask(request, form, plan, choice, status=200)
-    named = bulk_verbs.with_collection(project, choice, actor=request.user)
-    action = bulk_actions.act(project, plan.verb, found, actor=request.user, **named)
-    messages.success(request, bulk_actions.sentence(action))
+    named = bulk_actions.with_collection(project, choice, actor=request.user)
+    action = bulk_actions.begin(project, plan.verb, found, actor=request.user, **named)
+    if plan.takes_a_while:
+        tasks.go_on_with_bulk.delay_on_commit(action.pk)
+    else:
+        messages.success(request, bulk_actions.sentence(bulk_actions.work(action.pk)))
     return back(project, request.POST.get("query", ""))
 
 
@@ -80,12 +83,14 @@ def ask(request: HttpRequest, form: BulkForm, plan: Any, choice: dict[str, Any],
 def bulk_undo(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     action = get_object_or_404(project.bulk_actions.select_related("project"), pk=pk)
     try:
-        restored, kept = bulk_actions.undo(action, actor=request.user)
+        bulk_actions.begin_undo(action, actor=request.user)
     except bulk_actions.AlreadyUndone as error:
         messages.error(request, str(error))
+        return back(project, request.POST.get("query", ""))
+    if action.count > bulk_actions.FEW:
+        tasks.go_on_with_bulk.delay_on_commit(action.pk)
     else:
-        left = f" {bulk_actions.items_in_words(kept)} changed since, and stay as they are." if kept else ""
-        said = f"Undone: {bulk_actions.items_in_words(restored)} as before.{left}"
+        said, kept = bulk_actions.undone_in_words(bulk_actions.work(action.pk))
         messages.add_message(request, messages.WARNING if kept else messages.SUCCESS, said)
     return back(project, request.POST.get("query", ""))
 
