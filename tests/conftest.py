@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from django.db import connections
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.cast import Cast
 from tests.live import LiveStudio, database_url
+from tests.ui.chromium import ARGS, chromium_path
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +62,16 @@ def live_studio(transactional_db, own_data_folder: Path) -> Iterator[Callable[..
     yield start
     for studio in started:
         studio.stop()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    yield browser
+    browser.close()

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import sync_playwright
-
-from tests.ui.chromium import ARGS, chromium_path
+from playwright.sync_api import Browser
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "studio" / "static" / "studio" / "js" / "review"
 COMMON: dict[str, Any] = {
@@ -27,20 +25,18 @@ Javascript = Callable[[str, str, Any], Any]
 
 
 @pytest.fixture(scope="module")
-def javascript() -> Iterator[Javascript]:
+def javascript(browser: Browser) -> Iterator[Javascript]:
     """javascript(module, function, argument): a function over the module `m` of the review screen, run in Chromium.
 
     One call carries many cases: a round trip costs more than a hundred of them.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
-        page = browser.new_page()
+    page = browser.new_page()
 
-        def run(module: str, function: str, argument: Any) -> Any:
-            source = base64.b64encode((SCRIPTS / module).read_bytes()).decode()
-            loaded = f"await import('data:text/javascript;base64,{source}')"
-            code = f"async (given) => {{ const m = {loaded}; return ({function})(m, given); }}"
-            return page.evaluate(code, argument)
+    def run(module: str, function: str, argument: Any) -> Any:
+        source = base64.b64encode((SCRIPTS / module).read_bytes()).decode()
+        loaded = f"await import('data:text/javascript;base64,{source}')"
+        code = f"async (given) => {{ const m = {loaded}; return ({function})(m, given); }}"
+        return page.evaluate(code, argument)
 
-        yield run
-        browser.close()
+    yield run
+    page.close()

@@ -11,29 +11,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from annotation.models import Category, Item
 from studio.models import User
 from tests.cast import Cast
-from tests.ui.chromium import ARGS, DESKTOP, chromium_path
+from tests.ui.chromium import DESKTOP
 from tests.ui.live_web import WebServer
 
 # Playwright's sync API runs an event loop in this thread, and Django would refuse its ORM there.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
-    yield browser
-    browser.close()
 
 
 class Visitor:
