@@ -4,12 +4,14 @@ import secrets
 from dataclasses import dataclass
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from studio import audit
-from studio.models import Invitation, Membership, Project, Role, User
+from studio.accounts import find_account, make_account
+from studio.models import AuditEntry, Invitation, Membership, Project, Role, User
 
 
 class LastAdmin(Exception):
@@ -35,12 +37,14 @@ class Welcome:
 @transaction.atomic
 def add_member(project: Project, username: str, role: Role, *, actor: User | None) -> Welcome:
     """Give `username` a role in `project`; an unknown name becomes a new account with a random password."""
-    user, made = User.objects.get_or_create(username=username)
-    password = new_password(user) if made else None
+    user, password = find_account(username), None
+    if made := user is None:
+        password = secrets.token_urlsafe(12)
+        user = make_account(username, password=password)
     membership, joined = Membership.objects.get_or_create(project=project, user=user, defaults={"role": role})
     if not joined:
-        raise AlreadyMember(f"{username} is already in this project, as {membership.role}.")
-    audit.record(actor, "added member", membership, role=role, new_account=made)
+        raise AlreadyMember(f"{user} is already in this project, as {membership.role}.")
+    audit.record(actor, "added member", membership, role=role, new_account=made, user=user.pk)
     return Welcome(membership, password)
 
 
@@ -68,11 +72,17 @@ def remove_member(membership: Membership, *, actor: User) -> None:
 def reset_password(membership: Membership, *, actor: User) -> str:
     """A new random password for a member, to hand over once.
 
-    Whoever hands it out could log in with it: so nobody may who does not administer every project it opens.
+    Whoever hands it out could log in with it: so nobody may who does not administer every project it opens, nor for an
+    account that was not made for one of these, or that is known by the single sign-on.
     """
     if not _administers(actor, membership.user):
         raise NotYours(
             f"{membership.user} is also in projects that you do not administer, or administers this studio: "
+            "ask an administrator of the studio for a new password."
+        )
+    if not _made_for(actor, membership.user):
+        raise NotYours(
+            f"The account of {membership.user} was not made in a project of yours, or logs in by single sign-on: "
             "ask an administrator of the studio for a new password."
         )
     password = new_password(membership.user)
@@ -82,7 +92,7 @@ def reset_password(membership: Membership, *, actor: User) -> str:
 
 @transaction.atomic
 def reset_second_factor(membership: Membership, *, actor: User) -> None:
-    """Forget a member's second factor, which they have lost; bound as `reset_password` is, for the same reason."""
+    """Forget a member's second factor, which they have lost: it opens nothing without the password."""
     if not _administers(actor, membership.user):
         raise NotYours(
             f"{membership.user} is also in projects that you do not administer, or administers this studio: "
@@ -116,6 +126,19 @@ def _administers(actor: User, user: User) -> bool:
         return True
     mine = Membership.objects.filter(user=actor, role=Role.ADMIN).values("project")
     return not (user.is_superuser or user.is_staff or user.memberships.exclude(project__in=mine).exists())
+
+
+def _made_for(actor: User, user: User) -> bool:
+    """Whether the book says that `user` got this account by a project that `actor` administers, and nobody else's."""
+    if actor.is_superuser:
+        return True
+    if SocialAccount.objects.filter(user=user).exists():
+        return False
+    mine = Membership.objects.filter(user=actor, role=Role.ADMIN).values("project")
+    came = AuditEntry.objects.filter(verb__in=("added member", "joined by invitation"), data__user=user.pk)
+    return (
+        came.filter(project__in=mine, data__new_account=True).exists() and not came.exclude(project__in=mine).exists()
+    )
 
 
 def _keep_an_admin(membership: Membership, *, unless: bool = False) -> None:

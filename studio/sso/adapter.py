@@ -3,14 +3,19 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse, SignupClosedException
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.helpers import render_authentication_error
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
+from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 
 from studio import invitations
-from studio.models import User
+from studio.models import Membership, User
 from studio.sso import INVITATION
 
 
@@ -20,13 +25,16 @@ class Door(DefaultSocialAccountAdapter):
     def authenticate_by_email(self, sociallogin: Any) -> tuple[User, str] | None:
         """The one account with an address that the server has verified; where two have it, neither.
 
+        Addresses change hands: an account that this server's people know by another id is not opened by one, nor are
+        those that reach the back room; their owners connect them when logged in.
+
         Nobody sets an account's address by themselves: it comes from this door, or from who runs the studio. So it is
         noted as verified, and the account keeps its password, which allauth would take away from an unverified one.
         """
         for email in [address.email for address in sociallogin.email_addresses if address.verified]:
             noted = Q(emailaddress__email__iexact=email, emailaddress__verified=True)
             people = User.objects.filter(Q(email__iexact=email) | noted).distinct()[:2]
-            if len(people) == 1:
+            if len(people) == 1 and self._is_free(people[0], sociallogin.account.provider):
                 EmailAddress.objects.update_or_create(
                     user=people[0], email=email.lower(), defaults={"verified": True, "primary": True}
                 )
@@ -36,8 +44,35 @@ class Door(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return bool(settings.OIDC_OPEN or self._is_invited(request))
 
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """A new account; where it takes an invitation, the account joins by it: both, or neither."""
+        try:
+            with transaction.atomic():
+                user: User = super().save_user(request, sociallogin, form)
+                membership = None if settings.OIDC_OPEN else self._joined(request, user)
+        except invitations.NotInvited as refusal:  # somebody else used it up since it was looked at
+            raise SignupClosedException from refusal
+        except IntegrityError as refusal:  # another of the same name or id in the same moment: once more finds it made
+            raise ImmediateHttpResponse(
+                render_authentication_error(request, sociallogin.provider, exception=refusal)
+            ) from refusal
+        if membership is not None:
+            request.session.pop(INVITATION, None)
+            sociallogin.state["next"] = reverse("project", args=[membership.project.slug])
+            messages.success(request, f"Welcome to {membership.project}, {user.display_name}.")
+        return user
+
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
         return reverse("me")
+
+    @staticmethod
+    def _joined(request: HttpRequest, user: User) -> Membership:
+        return invitations.join(request.session.get(INVITATION, ""), user, new_account=True)
+
+    @staticmethod
+    def _is_free(user: User, provider: str) -> bool:
+        linked = SocialAccount.objects.filter(user=user, provider=provider)
+        return not (user.is_superuser or user.is_staff or linked.exists())
 
     @staticmethod
     def _is_invited(request: HttpRequest) -> bool:

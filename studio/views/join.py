@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from studio import invitations, sso
+from studio.accounts import NameTaken
 from studio.forms import AccountForm
 from studio.models import Invitation, User
 
@@ -23,10 +24,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if not _may_try(request, dry_run=True):
         return ratelimit.respond_429(request)
     try:
-        invitation = invitations.find(token)
+        invitation = invitations.find(token, request.user if request.user.is_authenticated else None)
         if request.user.is_authenticated:
             return _as_myself(request, token, invitation)
         return _as_somebody_new(request, token, invitation)
+    except invitations.UsedBefore as refusal:
+        request.session.pop(sso.INVITATION, None)
+        project = refusal.project if request.user.role_in(refusal.project) else None
+        return render(request, "studio/join_refused.html", {"refusal": refusal, "project": project}, status=409)
     except invitations.NotInvited as refusal:
         _may_try(request)
         request.session.pop(sso.INVITATION, None)
@@ -55,7 +60,7 @@ def _as_somebody_new(request: HttpRequest, token: str, invitation: Invitation) -
     if request.method == "POST" and form.is_valid():
         try:
             user = invitations.join_anew(token, **form.cleaned_data)
-        except invitations.NameTaken as refusal:
+        except NameTaken as refusal:
             form.add_error("username", str(refusal))
         else:
             return _welcome(request, user, invitation)

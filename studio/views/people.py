@@ -1,7 +1,6 @@
 """Who is in a project, and the links by which others come in."""
 
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_POST
 from studio import invitations as links
 from studio import people
 from studio.access import needs
+from studio.accounts import NameTaken
 from studio.forms import InvitationForm, MemberForm
 from studio.models import Membership, Project, Role
 
@@ -23,7 +23,7 @@ def members(request: HttpRequest, project: Project) -> HttpResponse:
             username, role = form.cleaned_data["username"], Role(form.cleaned_data["role"])
             welcome = people.add_member(project, username, role, actor=request.user)
             form = MemberForm()
-        except (people.AlreadyMember, IntegrityError) as refusal:
+        except (people.AlreadyMember, NameTaken) as refusal:
             form.add_error("username", str(refusal))
     context = {"project": project, "form": form, "welcome": welcome, "roles": Role.choices}
     context |= {"memberships": people.members_of(project), "open_invitations": project.invitations.open().count()}
@@ -48,7 +48,7 @@ def _member_done(request: HttpRequest, membership: Membership) -> str:
     match request.POST.get("do"):
         case "remove":
             people.remove_member(membership, actor=request.user)
-            return f"{membership.user} left the project; their answers stay."
+            return f"{membership.user} left the project; their answers stay.{_links_left(membership, None)}"
         case "password":
             password = people.reset_password(membership, actor=request.user)
             return f"The new password of {membership.user} is {password} – it is shown this once."
@@ -56,9 +56,23 @@ def _member_done(request: HttpRequest, membership: Membership) -> str:
             people.reset_second_factor(membership, actor=request.user)
             return f"{membership.user} logs in with the password alone now, and can set up a new second factor."
         case role if role in Role.values:
+            made_less = not Role(role).includes(Role(membership.role))
             people.change_role(membership, Role(role), actor=request.user)
-            return f"{membership.user} is now {role}."
+            left = _links_left(membership, Role(role)) if made_less else ""
+            return f"{membership.user} is now {role}.{left}"
     raise Http404("Nothing of that name can be done to a member.")
+
+
+def _links_left(membership: Membership, role: Role | None) -> str:
+    """What to think of when somebody is removed or made less: they may know a link they have not used."""
+    count = links.usable_by(membership.user, membership.project, role=role).count()
+    if not count:
+        return ""
+    open_links = "1 invitation link is" if count == 1 else f"{count} invitation links are"
+    return (
+        f" {open_links} still open that they have not used: if they know one, they can join by it. "
+        "You can take links back under “Invite by link”."
+    )
 
 
 @needs(Role.ADMIN)

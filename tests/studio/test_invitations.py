@@ -9,7 +9,8 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from studio import invitations
+from studio import invitations, people
+from studio.forms import AccountForm
 from studio.models import AuditEntry, Invitation, Membership, Role, User
 from tests.cast import make_user
 
@@ -161,12 +162,61 @@ def test_a_dead_link_and_an_unknown_one_say_the_same(cast, client, who, method):
     assert not User.objects.filter(username="noor").exists()
 
 
-def test_joining_twice_is_harmless_and_uses_the_link_once(cast):
+def test_joining_twice_is_harmless_and_uses_the_link_once(cast, client):
     secret = make_link(cast, uses=2)
-    for _ in range(2):
-        invitations.join(secret, cast.eve)
+    invitations.join(secret, cast.eve)
+    client.force_login(cast.eve)
+    for method in ("get", "post"):
+        page = getattr(client, method)(reverse("join", args=[secret]))
+        assert page.status_code == 409
+        assert "You have used this link" in page.content.decode()
+        assert reverse("project", args=["peoples"]) in page.content.decode()
     assert Invitation.objects.get().uses_left == 1
     assert cast.eve.memberships.filter(project=cast.project).count() == 1
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_a_link_brings_back_nobody_who_was_removed(cast, client, is_open):
+    secret = make_link(cast, uses=3)
+    people.remove_member(invitations.join(secret, cast.eve), actor=cast.max)
+    if not is_open:
+        Invitation.objects.update(uses_left=0)
+    client.force_login(cast.eve)
+    for method in ("get", "post"):
+        page = getattr(client, method)(reverse("join", args=[secret]))
+        assert page.status_code == 409
+        assert "You have used this link" in page.content.decode()
+        assert reverse("project", args=["peoples"]) not in page.content.decode()
+    assert cast.eve.role_in(cast.project) is None
+    assert Invitation.objects.get().uses_left == (2 if is_open else 0)
+
+
+def test_a_link_undoes_no_demotion(cast):
+    secret = make_link(cast, Role.CURATOR, uses=3)
+    membership = invitations.join(secret, cast.eve)
+    people.change_role(membership, Role.ANNOTATOR, actor=cast.max)
+    with pytest.raises(invitations.UsedBefore):
+        invitations.join(secret, cast.eve)
+    assert cast.eve.role_in(cast.project) == Role.ANNOTATOR
+
+
+def test_a_link_of_which_a_member_made_no_use_has_been_used_by_them_nevertheless(cast):
+    secret = make_link(cast, uses=3)
+    invitations.join(secret, cast.iris)
+    people.remove_member(cast.iris.memberships.get(), actor=cast.max)
+    with pytest.raises(invitations.UsedBefore):
+        invitations.join(secret, cast.iris)
+    assert Invitation.objects.get().uses_left == 3
+    assert invitations.join(secret, cast.eve).role == Role.ANNOTATOR
+
+
+def test_a_name_that_was_taken_meanwhile_uses_nothing_up(cast, client, monkeypatch):
+    secret = make_link(cast)
+    monkeypatch.setattr(AccountForm, "clean_username", lambda form: form.cleaned_data["username"])
+    page = new_account(client, secret, username="ADA")
+    assert page.status_code == 400
+    assert "is taken" in str(page.context["form"].errors["username"])
+    assert Invitation.objects.get().uses_left == 1
 
 
 @pytest.mark.parametrize(
@@ -218,3 +268,25 @@ def test_two_people_on_the_last_use_one_wins(transactional_db):
     assert sum(won) == 1
     assert Invitation.objects.get().uses_left == 0
     assert Membership.objects.filter(user__in=people).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_in_four_tabs_uses_a_link_once(transactional_db):
+    from tests.cast import Cast
+
+    cast = Cast()
+    secret = make_link(cast, uses=9)
+
+    def try_to_join(_):
+        try:
+            return invitations.join(secret, User.objects.get(username="eve")).pk
+        except invitations.UsedBefore:
+            return None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        won = [pk for pk in pool.map(try_to_join, range(4)) if pk]
+    assert len(set(won)) == 1
+    assert Invitation.objects.get().uses_left == 8
+    assert list(Invitation.objects.get().used_by.all()) == [cast.eve]

@@ -1,6 +1,9 @@
 """Verbs on people, and the page that offers them."""
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from studio import invitations, people
@@ -42,18 +45,18 @@ def test_the_last_admin_stays(cast, client, act):
 
 def test_a_member_can_be_promoted_given_a_password_and_removed(cast, client):
     client.force_login(cast.max)
-    ada = Membership.objects.get(project=cast.project, user=cast.ada)
-    url = reverse("member", args=["peoples", ada.pk])
+    membership = people.add_member(cast.project, "noor", Role.ANNOTATOR, actor=cast.max).membership
+    noor, url = membership.user, reverse("member", args=["peoples", membership.pk])
     client.post(url, {"do": "curator"})
-    assert cast.ada.role_in(cast.project) == Role.CURATOR
+    assert noor.role_in(cast.project) == Role.CURATOR
     page = client.post(url, {"do": "password"}, follow=True)
-    cast.ada.refresh_from_db()
-    shown = next(word for word in page.content.decode().split() if cast.ada.check_password(word))
+    noor.refresh_from_db()
+    shown = next(word for word in page.content.decode().split() if noor.check_password(word))
     assert len(shown) >= 12
     client.post(url, {"do": "remove"})
-    assert cast.ada.role_in(cast.project) is None
+    assert noor.role_in(cast.project) is None
     verbs = set(AuditEntry.objects.filter(actor=cast.max).values_list("verb", flat=True))
-    assert verbs == {"changed role", "reset password", "removed member"}
+    assert verbs == {"added member", "changed role", "reset password", "removed member"}
 
 
 @pytest.mark.parametrize("who", ["eve", "root"])
@@ -102,3 +105,71 @@ def test_the_links_of_an_admin_end_with_their_being_one(cast, how):
         invitations.join(theirs, head.user)
     assert head.user.role_in(cast.project) != Role.ADMIN
     assert invitations.find(others)
+
+
+def test_a_name_is_the_same_in_any_case(cast, client):
+    root = make_user("root", is_superuser=True, password=make_password("known only to root"))
+    client.force_login(cast.max)
+    page = client.post(reverse("members", args=["peoples"]), {"username": "ROOT", "role": "annotator"})
+    assert page.context["welcome"].membership.user == root
+    assert page.context["welcome"].password is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_user("Root")
+    client.logout()
+    client.post(reverse("account_login"), {"login": "root", "password": "known only to root"})
+    assert client.session["_auth_user_id"] == str(root.pk)
+
+
+def test_two_who_make_the_same_name_in_the_same_second_get_a_sentence(cast, client, monkeypatch):
+    make_user("Noor")
+    monkeypatch.setattr(people, "find_account", lambda username: None)  # as it was a moment ago
+    client.force_login(cast.max)
+    page = client.post(reverse("members", args=["peoples"]), {"username": "noor", "role": "annotator"})
+    assert page.status_code == 400
+    assert "is taken" in str(page.context["form"].errors["username"])
+    assert User.objects.filter(username__iexact="noor").count() == 1
+
+
+def test_an_account_that_was_there_before_gets_no_password_from_a_project(cast):
+    theirs = people.add_member(cast.project, make_user("noor").username, Role.ANNOTATOR, actor=cast.max).membership
+    with pytest.raises(people.NotYours, match="was not made in a project of yours"):
+        people.reset_password(theirs, actor=cast.max)
+
+
+def test_an_account_made_here_that_was_in_another_project_meanwhile_gets_no_password_from_this_one(cast):
+    mine = people.add_member(cast.project, "noor", Role.ANNOTATOR, actor=cast.max).membership
+    assert people.reset_password(mine, actor=cast.max)
+    there = people.add_member(cast.other, "noor", Role.ANNOTATOR, actor=cast.eve).membership
+    people.remove_member(there, actor=cast.eve)
+    with pytest.raises(people.NotYours):
+        people.reset_password(mine, actor=cast.max)
+
+
+def test_an_account_of_the_single_sign_on_gets_no_password_from_a_project(cast):
+    mine = people.add_member(cast.project, "noor", Role.ANNOTATOR, actor=cast.max).membership
+    SocialAccount.objects.create(user=mine.user, provider="oidc", uid="u-1")
+    with pytest.raises(people.NotYours, match="single sign-on"):
+        people.reset_password(mine, actor=cast.max)
+    assert people.reset_password(mine, actor=make_user("head", is_superuser=True))
+
+
+def test_who_made_their_account_by_an_invitation_gets_a_new_password_from_its_project(cast):
+    _, secret = invitations.invite(cast.project, Role.ANNOTATOR, days=7, uses=1, actor=cast.max)
+    noor = invitations.join_anew(secret, "noor", "", "a long walk by the sea")
+    assert people.reset_password(noor.memberships.get(), actor=cast.max)
+
+
+def test_who_removes_somebody_or_makes_them_less_hears_of_links_that_are_still_open(cast, client):
+    client.force_login(cast.max)
+    _, secret = invitations.invite(cast.project, Role.CURATOR, days=7, uses=5, actor=cast.max)
+    ada, iris = (user.memberships.get(project=cast.project) for user in (cast.ada, cast.iris))
+
+    def said(membership, do):
+        page = client.post(reverse("member", args=["peoples", membership.pk]), {"do": do}, follow=True)
+        return "1 invitation link is still open" in page.content.decode()
+
+    assert said(iris, "annotator")
+    assert not said(iris, "curator")
+    assert said(ada, "remove")
+    invitations.join(secret, cast.iris)
+    assert not said(iris, "remove")

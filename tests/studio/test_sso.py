@@ -11,7 +11,9 @@ from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 from django.urls import reverse
 
+from studio.access import ClosedDoor
 from studio.models import Role, User
+from studio.sso.adapter import Door
 from tests.cast import make_user
 from tests.studio.server import Server
 from tests.studio.test_invitations import make_link
@@ -116,9 +118,73 @@ def test_where_the_studio_is_open_everybody_of_the_server_gets_one(client, serve
 def test_who_was_invited_gets_an_account_and_joins(cast, client, server):
     join = reverse("join", args=[make_link(cast)])
     assert "Log in with the lab" in client.get(join).content.decode()
-    assert log_in(client, server, next=join).url == join
-    assert client.post(join).url == reverse("project", args=["peoples"])
+    answer = log_in(client, server, next=join)
+    assert answer.url == reverse("project", args=["peoples"])
+    assert "Welcome to Peoples, Noor Said" in client.get(answer.url).content.decode()
     assert who(client).role_in(cast.project) == Role.ANNOTATOR
+    assert cast.project.invitations.get().uses_left == 0
+    assert "You have used this link" in client.get(join).content.decode()
+
+
+def test_an_invitation_for_one_makes_one_account(cast, client, server):
+    from django.test import Client
+
+    join = reverse("join", args=[make_link(cast)])
+    other = Client()
+    for browser in (client, other):
+        browser.get(join)
+    log_in(client, server, next=join)
+    server.claims |= {"sub": "u-2", "email": "nour@example.org", "preferred_username": "nour"}
+    assert "no account here yet" in log_in(other, server, next=join).content.decode()
+    assert who(other) is None
+    assert not User.objects.filter(username="nour").exists()
+
+
+def test_an_invitation_used_up_in_the_same_moment_leaves_no_account(cast, client, server, monkeypatch):
+    join = reverse("join", args=[make_link(cast)])
+    client.get(join)
+    cast.project.invitations.update(uses_left=0)
+    monkeypatch.setattr(Door, "_is_invited", lambda *_: True)  # as it was a moment ago
+    assert "no account here yet" in log_in(client, server, next=join).content.decode()
+    assert who(client) is None
+    assert not User.objects.filter(username="noor").exists()
+    assert not SocialAccount.objects.exists()
+
+
+def test_a_name_that_was_taken_in_the_same_moment_is_a_page(client, server, settings, monkeypatch):
+    settings.OIDC_OPEN = True
+    make_user("NOOR")
+    monkeypatch.setattr(ClosedDoor, "clean_username", lambda self, name, shallow=False: name)
+    answer = log_in(client, server)
+    assert "Try once more" in answer.content.decode()
+    assert who(client) is None
+    assert not SocialAccount.objects.exists()
+
+
+def test_an_address_that_changed_hands_does_not_open_its_first_owners_account(cast, client, server):
+    mine = make_user("somebody", email="noor@example.org")
+    log_in(client, server)
+    assert who(client) == mine
+    client.logout()
+    client.get(reverse("join", args=[make_link(cast)]))
+    server.claims["sub"] = "u-2"
+    log_in(client, server)
+    assert who(client) is None
+    assert SocialAccount.objects.get().uid == "u-1"
+
+
+@pytest.mark.parametrize("right", ["is_superuser", "is_staff"])
+def test_an_address_does_not_open_an_account_that_reaches_the_back_room(client, server, settings, right):
+    settings.OIDC_OPEN = True
+    head = make_user("head", email="noor@example.org", **{right: True})
+    answer = log_in(client, server)
+    assert who(client) is None
+    assert "connect the single sign-on" in client.get(answer.url).content.decode()
+    client.force_login(head)
+    log_in(client, server, process="connect", next=reverse("me"))
+    client.logout()
+    log_in(client, server)
+    assert who(client) == head
 
 
 def test_an_invitation_that_died_meanwhile_lets_nobody_in(cast, client, server):
