@@ -233,7 +233,7 @@ def assign(project: Project, items: Sequence[int], *, actor: User, person: User)
     Seat.objects.filter(free_now(), pk__in=pks).update(reserved_for=person, holder=None, lease_ends_at=None)
     kept = set(Seat.objects.filter(pk__in=pks, reserved_for=person).values_list("pk", flat=True))
     seats = [[pk, item, before] for item, (pk, before) in chosen.items() if pk in kept]
-    done = [item for _, item, _ in seats]
+    done = [item for item, (pk, _) in chosen.items() if pk in kept]
     return {"items": done, "seats": seats, "steered": steer(done)}
 
 

@@ -1,6 +1,7 @@
 """Many items at once: what will happen is said before, and what nobody changed since can be put back."""
 
 import threading
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import bulk_actions, bulk_verbs, freeze
+from annotation import bulk_actions, bulk_verbs, freeze, gold, submit, tasks, thread, topics
 from annotation.claim import claim
+from annotation.correct import correct
 from annotation.models import Answer, BulkAction, Collection, Gold, Item, Seat, Skip, Verdict
-from studio.models import AuditEntry
+from annotation.shapes import Said
+from studio.models import AuditEntry, Membership, User
 from tests.annotation.test_settle import answered
-from tests.cast import Cast, make_item, settle_item
+from tests.cast import Cast, make_comparison, make_item, settle_item
 
 
 def url(cast: Cast, name: str, *args: Any) -> str:
@@ -36,6 +39,13 @@ def state(item: Item) -> list[tuple[int, str, int | None, int | None]]:
 
 def act(cast: Cast, verb: str, *items: Item, **choice: Any) -> BulkAction:
     return bulk_actions.act(cast.project, verb, [item.pk for item in items], actor=cast.iris, **choice)
+
+
+def say(cast: Cast, who: User, item: Item, outcome: str) -> Answer:
+    """`who` takes the item's next open seat and answers."""
+    seat = item.seats.filter(status="open").order_by("position").first()
+    Seat.objects.filter(pk=seat.pk).update(holder=who, lease_ends_at=timezone.now() + timedelta(hours=1))
+    return submit.submit(cast.project, who, seat.pk, Said(outcome=outcome), key=uuid.uuid4())
 
 
 class TestRequeue:
@@ -84,8 +94,50 @@ class TestRequeue:
         assert [row[1] for row in state(left)] == ["retired"]
         assert [row[1] for row in state(taken)] == ["open"]
 
+    def test_undo_after_the_reader_changed_their_mind_leaves_the_item_settled_as_they_say_now(self, cast: Cast) -> None:
+        item = cast.item()
+        answer = say(cast, cast.ada, item, "fine")
+        action = act(cast, "requeue", item)
+        new = correct(cast.project, cast.ada, answer.key, Said(outcome="cannot_judge"), new_key=uuid.uuid4())
+        assert bulk_actions.undo(action, actor=cast.iris) == (0, 1)
+        assert Verdict.objects.get().answer == new
+
+    def test_undo_where_one_of_two_changed_their_mind_makes_a_dispute_and_no_verdict(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        say(cast, cast.ada, item, "fine")
+        second = say(cast, cast.bo, item, "fine")
+        action = act(cast, "requeue", item)
+        correct(cast.project, cast.bo, second.key, Said(outcome="cannot_judge"), new_key=uuid.uuid4())
+        bulk_actions.undo(action, actor=cast.iris)
+        assert not Verdict.objects.exists()
+        assert list(Item.objects.disputed()) == [item]
+
+    def test_undo_says_again_whether_the_item_was_steered_before(self, cast: Cast) -> None:
+        item = cast.item()
+        first = act(cast, "retire", item)
+        steered = Item.objects.get().steered_at
+        bulk_actions.undo(act(cast, "requeue", item), actor=cast.iris)
+        assert Item.objects.get().steered_at == steered
+        bulk_actions.undo(first, actor=cast.iris)
+        assert Item.objects.get().steered_at is None
+
 
 class TestRetire:
+    def test_where_the_holder_of_a_lease_that_ran_out_answers_after_the_plan_the_item_stays(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        first = item.seats.get(position=0)
+        Seat.objects.filter(pk=first.pk).update(holder=cast.ada, lease_ends_at=timezone.now() - timedelta(days=1))
+        action = bulk_actions.begin(cast.project, "retire", [item.pk], actor=cast.iris)
+        submit.submit(cast.project, cast.ada, first.pk, Said(outcome="fine"), key=uuid.uuid4())
+        assert bulk_actions.work(action.pk).count == 0
+        assert [row[1] for row in state(item)] == ["answered", "open"]
+
+    def test_closing_the_last_open_seat_of_what_somebody_answered_settles_it(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        answer = say(cast, cast.ada, item, "fine")
+        bulk_verbs.retire(cast.project, [item.pk], actor=cast.iris)
+        assert Verdict.objects.get().answer == answer
+
     def test_only_what_is_unread_leaves_the_queue_and_comes_back(self, cast: Cast) -> None:
         unread, held, begun = cast.item(), cast.item(), cast.item(overlap=2)
         answered(begun, cast.ada, "fine")
@@ -123,8 +175,76 @@ class TestAssign:
         assert claim(cast.project, cast.bo, want=1)
         assert bulk_actions.undo(action, actor=cast.iris) == (0, 1)
 
+    def test_nobody_is_given_their_own_words_or_what_others_are_named_for(self, cast: Cast) -> None:
+        own = make_comparison(cast.project, author=cast.bo, topic=cast.topic)
+        named = cast.item()
+        plan = bulk_actions.plan(cast.project, "assign", [own.pk], person=cast.bo)
+        assert plan.stay == ((1, f"with {cast.bo.display_name}’s own words in it"),)
+        cast.topic.readers.add(Membership.objects.get(user=cast.ada, project=cast.project))
+        plan = bulk_actions.plan(cast.project, "assign", [named.pk], person=cast.bo)
+        assert plan.stay == ((1, f"of a topic for which others are named, not {cast.bo.display_name}"),)
+        assert bulk_actions.plan(cast.project, "assign", [named.pk], person=cast.ada).count == 1
+
+    def test_that_somebody_would_rather_not_read_a_topic_is_not_told(self, cast: Cast) -> None:
+        topics.opt(cast.topic, cast.bo, out=True)
+        assert bulk_actions.plan(cast.project, "assign", [cast.item().pk], person=cast.bo).count == 1
+
+    def test_what_was_sent_back_waits_for_its_reader(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        answer = say(cast, cast.ada, item, "fine")
+        say(cast, cast.bo, item, "cannot_judge")
+        thread.send_back(item, answer, "Look again.", actor=cast.iris)
+        Seat.objects.filter(item=item, holder=cast.ada).update(holder=None, lease_ends_at=None)
+        plan = bulk_actions.plan(cast.project, "assign", [item.pk], person=cast.max)
+        assert plan.stay == ((1, "sent back to their reader, for whom they wait"),)
+        assert act(cast, "assign", item, person=cast.max).count == 0
+
+    def test_the_timer_leaves_alone_what_is_assigned(self, cast: Cast) -> None:
+        item = cast.item()
+        action = act(cast, "assign", item, person=cast.bo)
+        assert Item.objects.get().steered_at
+        bulk_actions.undo(action, actor=cast.iris)
+        assert Item.objects.get().steered_at is None
+
 
 class TestGoldAndCollections:
+    def test_an_answer_taken_back_between_plan_and_deed_is_no_error(self, cast: Cast) -> None:
+        gone, there = cast.item(), cast.item()
+        answer = say(cast, cast.ada, gone, "fine")
+        settle_item(there)
+        action = bulk_actions.begin(cast.project, "gold", [gone.pk, there.pk], actor=cast.iris, explanation="")
+        submit.undo(cast.project, cast.ada, answer.key)
+        assert bulk_actions.work(action.pk).count == 1
+        assert Gold.objects.get().item == there
+
+    def test_undo_closes_the_gold_seats_that_nobody_holds(self, cast: Cast) -> None:
+        item = cast.item()
+        settle_item(item, by=cast.iris)
+        action = act(cast, "gold", item)
+        given = gold.seat_at_one(cast.project, cast.ada, until=timezone.now() + timedelta(hours=1))
+        Seat.objects.filter(pk=given).update(holder=None, lease_ends_at=None)
+        bulk_actions.undo(action, actor=cast.iris)
+        assert Seat.objects.get(pk=given).status == "retired"
+
+    def test_what_was_gold_once_is_marked_again_and_afterwards_as_before(self, cast: Cast) -> None:
+        item = cast.item()
+        settle_item(item, by=cast.iris)
+        gold.unmark(gold.mark(item, actor=cast.max, explanation="Old."), actor=cast.max)
+        action = act(cast, "gold", item, explanation="New.")
+        assert Gold.objects.values_list("explanation", "is_active", "created_by").get() == ("New.", True, cast.max.pk)
+        bulk_actions.undo(action, actor=cast.iris)
+        assert Gold.objects.values_list("explanation", "is_active").get() == ("Old.", False)
+
+    def test_the_number_of_queries_of_gold_does_not_grow_with_the_items(
+        self, cast: Cast, django_assert_max_num_queries: Any
+    ) -> None:
+        items = [cast.item() for _ in range(20)]
+        for item in items:
+            settle_item(item)
+        with django_assert_max_num_queries(25):
+            act(cast, "gold", *items)
+        assert Gold.objects.count() == 20
+
     def test_settled_items_become_gold_and_stop_being_it(self, cast: Cast) -> None:
         settled, unread = cast.item(), cast.item()
         settle_item(settled)
@@ -154,6 +274,61 @@ class TestGoldAndCollections:
         assert not best.items.exists()
         assert bulk_actions.undo(out, actor=cast.iris) == (1, 0)
         assert set(best.items.all()) == {there}
+
+
+class TestChunks:
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bulk_actions, "CHUNK", 2)
+
+    def test_deed_and_undo_go_through_all_chunks(self, cast: Cast) -> None:
+        items = [cast.item() for _ in range(5)]
+        action = act(cast, "retire", *items)
+        assert action.count == 5
+        assert bulk_actions.undo(action, actor=cast.iris) == (5, 0)
+        assert not Seat.objects.exclude(status="open").exists()
+
+    def test_what_broke_off_in_the_middle_can_be_undone_or_gone_on_with(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        items = [cast.item() for _ in range(5)]
+        action = bulk_actions.begin(cast.project, "retire", [item.pk for item in items], actor=cast.iris)
+        real, calls = bulk_actions.do_some, list[int]()
+
+        def killed(action: BulkAction) -> bool:
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return real(action)
+
+        monkeypatch.setattr(bulk_actions, "do_some", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bulk_actions.work(action.pk)
+        action.refresh_from_db()
+        assert bulk_actions.sentence(action) == "2 items taken out of the queue so far, 3 to go."
+        assert bulk_actions.undo(action, actor=cast.iris) == (2, 0)
+        assert not Seat.objects.exclude(status="open").exists()
+        bulk_actions.work(action.pk)  # the worker's message comes again
+        assert not Seat.objects.exclude(status="open").exists()
+
+    def test_many_are_a_workers_and_the_page_says_how_many_are_done(
+        self, iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent: list[int] = []
+        monkeypatch.setattr(bulk_actions, "FEW", 2)
+        monkeypatch.setattr(tasks.go_on_with_bulk, "delay_on_commit", sent.append)
+        for _ in range(3):
+            cast.item()
+        asked = {"verb": "retire", "all": "1", "query": ""}
+        assert "So many take a while" in iris.post(url(cast, "bulk"), asked).content.decode()
+        iris.post(url(cast, "bulk"), {**asked, "sure": "1", "expected": "3"})
+        assert "0 items taken out of the queue so far, 3 to go." in iris.get(url(cast, "data")).content.decode()
+        tasks.go_on_with_bulk(sent[0])
+        assert "3 items taken out of the queue." in iris.get(url(cast, "data")).content.decode()
+        iris.post(url(cast, "bulk-undo", sent[0]))
+        assert "This is being undone: 3 items to go." in iris.get(url(cast, "data")).content.decode()
+        tasks.go_on_with_bulk(sent[1])
+        assert Seat.objects.filter(status="open").count() == 3
 
 
 def test_a_second_undo_is_refused(cast: Cast) -> None:
