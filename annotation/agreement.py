@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Max
 
-from annotation import backgrounds
+from annotation import groups, reports
 from annotation.models import Answer, Report
 from annotation.science.agreement import (
     fleiss_kappa,
@@ -19,7 +19,7 @@ from annotation.science.agreement import (
 )
 from annotation.science.distances import Distance
 from annotation.science.estimates import BOOTSTRAP, RESAMPLES, Estimate, mean
-from annotation.science.kappa import between_groups, cohen_kappa, difference
+from annotation.science.kappa import cohen_kappa
 from annotation.science.similarity import word_similarity
 from annotation.tally import MOST, Tally, read_twice, rewrites, tally
 from studio.models import Project
@@ -60,7 +60,7 @@ def work_out(project: Project, *, most: int = MOST) -> Report:
         **texts(found),
         "weeks": {week: weekly(found.weeks[week]) for week in sorted(found.weeks)[-WEEKS:]},
         **pairs(found),
-        "groups": groups(found),
+        "groups": groups.figures(found, reports.newest(project, KIND)),
     }
     data["seconds"] = round(time.monotonic() - began, 2)
     return Report.objects.create(project=project, kind=KIND, last_answer=newest, data=data)
@@ -131,50 +131,3 @@ def pairs(found: Tally) -> Figures:
         for n, people in enough[:PAIRS]
     ]
     return {"pairs": kept, "pairs_left_out": len(enough) - len(kept), "pairs_too_few": len(found.pairs) - len(enough)}
-
-
-def groups(found: Tally) -> list[Figures]:
-    """Agreement within and between each group and the rest, and how their shares of biased differ.
-
-    Only of groups with enough people in them and enough outside.
-    """
-    measured = []
-    people = sorted({person for both in found.pairs for person in both})
-    sums, met = matrices(found, people)
-    for name, members in found.groups.items():
-        if not backgrounds.enough(members, set(people)):
-            continue
-        crossed = found.sides[name]
-        shift = difference(sums, met, [person in members for person in people])
-        measured.append(
-            {
-                "name": name,
-                "people": len(members & set(people)),
-                "others": len(set(people) - members),
-                "within": side(crossed, 0).as_dict(),
-                "rest": side(crossed, 1).as_dict(),
-                "between": between_groups(crossed, distance="nominal").as_dict(),
-                "difference": shift._asdict(),
-            }
-        )
-    return measured
-
-
-def side(crossed: Counter[tuple[tuple[str, ...], tuple[str, ...]]], which: int) -> Estimate:
-    """Alpha of the verdict on one side of a group's border."""
-    counted: Counter[tuple[Any, ...]] = Counter()
-    for both, n in crossed.items():
-        counted[both[which]] += n
-    return alpha("outcome", counted)
-
-
-def matrices(found: Tally, people: list[int]) -> tuple[Any, Any]:
-    """For every two people: biased of the one less biased of the other, summed over shared items; and shared items."""
-    place = {person: i for i, person in enumerate(people)}
-    sums, met = np.zeros((len(people), len(people))), np.zeros((len(people), len(people)))
-    for (one, other), both in found.pairs.items():
-        a, b = place[one], place[other]
-        more = sum(n * ((x == "biased") - (y == "biased")) for (x, y), n in both.items())
-        sums[a, b], sums[b, a] = more, -more
-        met[a, b] = met[b, a] = both.total()
-    return sums, met

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from annotation import pictures, reports
 from annotation.models import Report
-from studio.models import SMALLEST_GROUP, Project, User, pseudonym
+from studio.models import SMALLEST_GROUP, Project, User
 
 QUESTIONS = {
     "outcome": ("Verdict", "Fine, biased, or cannot judge"),
@@ -38,20 +39,24 @@ ASKED = 300
 Row = dict[str, Any]
 
 
-def asked(project: Project) -> None:
-    """Remember that somebody asked for a new report, so that the page can wait for it."""
-    last = reports.newest(project, "agreement")
-    cache.set(f"agreement-asked/{project.pk}", last.pk if last else 0, ASKED)
+def waiting(project: Project, report: Report | None) -> str:
+    """Key of the cache under which the page waits for the report after this one."""
+    return f"agreement-asked/{project.pk}/{report.pk if report else 0}"
+
+
+def asked(project: Project) -> bool:
+    """Remember that somebody asked for a new report, so that the page can wait for it; False where one is awaited."""
+    return bool(cache.add(waiting(project, reports.newest(project, "agreement")), True, ASKED))
 
 
 def not_asked(project: Project) -> None:
     """Nobody was there to hear it."""
-    cache.delete(f"agreement-asked/{project.pk}")
+    cache.delete(waiting(project, reports.newest(project, "agreement")))
 
 
 def pending(project: Project, report: Report | None) -> bool:
     """Was a newer report asked for, and is it not there yet?"""
-    return bool(cache.get(f"agreement-asked/{project.pk}") == (report.pk if report else 0))
+    return bool(cache.get(waiting(project, report)))
 
 
 def state(project: Project) -> dict[str, Any]:
@@ -78,7 +83,8 @@ def page(project: Project, *, question: str = "") -> dict[str, Any]:
         "choices": [(name, title(name, names)) for name in data["questions"]],
         "chart": pictures.by_week(data, asked_for, title(asked_for, names)),
         "pairs": pairs(data),
-        "groups": [{**group, "says": group_says(group)} for group in data["groups"]],
+        "groups": [{**group, "says": group_says(group)} for group in data["groups"]["shown"]],
+        "groups_at": datetime.fromisoformat(data["groups"]["at"]),
         "smallest": SMALLEST_GROUP,
         "attention": attention(project),
     }
@@ -159,10 +165,17 @@ def group_says(group: Row) -> str:
     shift = group["difference"]
     if shift["value"] is None:
         return f"Not defined: {shift['reason']}."
-    more = "more" if shift["value"] > 0 else "less"
-    text = f"At the same items they said biased {abs(100 * shift['value']):.1f} points {more} often than the others"
-    chance = "chance alone would often do that" if shift["p"] >= 0.05 else "chance alone would rarely do that"
-    return f"{text} (permutation test over people, p = {shift['p']:.3f}: {chance})."
+    points = round(100 * abs(shift["value"]))
+    much = (
+        f"about {points} points {'more' if shift['value'] > 0 else 'less'} often than"
+        if points
+        else "about as often as"
+    )
+    chance = "below 0.05: chance alone would rarely" if shift["rare"] else "not below 0.05: chance alone would often"
+    return (
+        f"At the same items they said biased {much} the others (permutation test over people, p {chance} make such a "
+        "difference)."
+    )
 
 
 def attention(project: Project) -> Row | None:
@@ -176,10 +189,11 @@ def attention(project: Project) -> Row | None:
 
 
 def download(project: Project, report: Report, form: str) -> str:
-    """The newest report as JSON or CSV, with pseudonyms instead of people."""
-    data = json.loads(json.dumps(report.data))
-    for pair in data["pairs"]:
-        pair["people"] = sorted(pseudonym(project.pk, person) for person in pair["people"])
+    """The newest report as JSON or CSV, without the pairs of people.
+
+    The page shows them by name: a file with the same numbers under pseudonyms would say whose pseudonym is whose.
+    """
+    data = {part: found for part, found in report.data.items() if part != "pairs"}
     extra = reports.newest(project, "annotators")
     if form == "json":
         whole = {"project": project.slug, "at": report.at.isoformat(), "agreement": data}
@@ -199,14 +213,15 @@ def flat(data: Row) -> Iterator[tuple[str, str, str, Row]]:
         yield from (("question", question, key, found[key]) for key in COEFFICIENTS if key in found)
     for part in ("spans", "rewrites"):
         yield from ((part, "", key, one) for key, one in data[part].items() if isinstance(one, dict))
-    for pair in data["pairs"]:
-        yield "pair", " / ".join(pair["people"]), "kappa", pair["kappa"]
-        yield "pair", " / ".join(pair["people"]), "percent", {"value": pair["percent"], "n": pair["n"]}
-    for group in data["groups"]:
-        yield from (("group", group["name"], key, group[key]) for key in ("within", "rest", "between"))
-        shift = group["difference"]
-        yield "group", group["name"], "difference", {**shift, "n": shift["pairs"]}
-        yield "group", group["name"], "difference p", {"value": shift["p"], "n": shift["pairs"]}
+    for group in data["groups"]["shown"]:
+        yield from (("group", group["name"], key, group[key]) for key in ("within", "rest", "between", "difference"))
+        if "rare" in group["difference"]:
+            yield (
+                "group",
+                group["name"],
+                "difference p below 0.05",
+                {"value": "yes" if group["difference"]["rare"] else "no"},
+            )
     for week, asked_then in data["weeks"].items():
         for question, found in asked_then.items():
             yield from (("week", f"{week} {question}", key, found[key]) for key in COEFFICIENTS if key in found)

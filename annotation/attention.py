@@ -25,6 +25,9 @@ MOST = 30_000
 PATIENCE = 600.0
 """Seconds the models may take."""
 
+STEPS = (20, 100, 500, 2000)
+"""Answers of a person are said to be under one of these."""
+
 
 class NoOpinion(Exception):
     """The models' process ended without a result."""
@@ -41,8 +44,37 @@ def work_out(project: Project, *, most: int = MOST) -> Report:
     for item, person, outcome in islice(rows.iterator(chunk_size=2000), most):
         who = names.setdefault(person, pseudonym(project.pk, person))
         answers.append((item, who, outcome))
-    data = {**ask(answers), "sampled": len(answers) == most, "seconds": round(time.monotonic() - began, 2)}
+    data = {**coarse(ask(answers)), "sampled": len(answers) == most, "seconds": round(time.monotonic() - began, 2)}
     return Report.objects.create(project=project, kind=KIND, last_answer=newest, data=data)
+
+
+def coarse(found: dict[str, Any]) -> dict[str, Any]:
+    """Without exact numbers of items and with two digits: by these a pseudonym could be told from the table of pairs,
+    which has names."""
+    people = [
+        {
+            **{name: value for name, value in person.items() if name != "n"},
+            **{name: person[name] and round(person[name], 2) for name in ("accuracy", "competence")},
+            "read": roughly(person["n"]),
+        }
+        for person in found["people"]
+    ]
+    circles = [
+        {**circle, **{part: tenth(circle[part]) for part in ("within", "between")}} for circle in found["circles"]
+    ]
+    return {**found, "people": people, "circles": circles}
+
+
+def roughly(n: int) -> str:
+    """How many, in steps that many people share."""
+    return next((f"under {step}" for step in STEPS if n < step), f"{STEPS[-1]} or more")
+
+
+def tenth(figure: dict[str, Any]) -> dict[str, Any]:
+    """A coefficient to the nearest tenth, or why there is none."""
+    if figure["value"] is None:
+        return {"value": None, "reason": figure["reason"]}
+    return {"value": round(figure["value"], 1)}
 
 
 def ask(answers: list[tuple[int, str, str]]) -> dict[str, Any]:

@@ -14,6 +14,11 @@ from studio.models import SMALLEST_GROUP, Project
 PERIODS = {"4": "4 weeks", "12": "12 weeks", "all": "all time"}
 NOT_FILTERED = "Of all topics and ways of working: it comes from the newest agreement report."
 
+COARSE = (
+    "So that nobody’s background can be told from it, shares are to 5 points, of all topics and ways of working, and "
+    "counted once a week."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -102,7 +107,7 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
                 "backgrounds",
                 "background of the reader",
                 counted.backgrounds,
-                f"As people said of themselves; groups of {SMALLEST_GROUP} or more, with as many others.",
+                f"As people said of themselves; groups of {SMALLEST_GROUP} or more, with as many others. {COARSE}",
             ),
             biased and bool(counted.backgrounds.columns),
             f"Shown when {SMALLEST_GROUP} people of a background, and {SMALLEST_GROUP} others, have judged answers. "

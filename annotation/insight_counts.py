@@ -148,7 +148,7 @@ class Grid(NamedTuple):
     columns: list[str]
     cells: list[list[float | None]]
     n: list[int]
-    """Judged answers per column."""
+    """Judged answers per column; none of backgrounds."""
 
 
 def grid(rows: list[str], columns: list[tuple[str, Any]], counted: Counter[Any], below: Counter[Any]) -> Grid:
@@ -175,12 +175,26 @@ def by_group(project: Project, filters: Filters, rows: list[str]) -> Grid:
     return grid(rows, columns, named(project, filters, key) if columns else Counter(), below)
 
 
-def by_background(project: Project, filters: Filters, rows: list[str]) -> Grid:
-    """Category by the background of who answered; only of groups with enough people in them and enough outside."""
+WEEK = 7 * 24 * 3600
+
+
+def by_background(project: Project, weeks: int | None, rows: list[str]) -> Grid:
+    """Category by the background of who answered, of all topics and ways of working; the same for a week."""
+    place = f"insight/{project.pk}/backgrounds/{weeks}"
+    kept: Grid | None = cache.get(place)
+    if kept is None:
+        kept = count_backgrounds(project, Filters(weeks=weeks), rows)
+        if kept.columns:
+            cache.set(place, kept, WEEK)
+    return kept
+
+
+def count_backgrounds(project: Project, filters: Filters, rows: list[str]) -> Grid:
+    """Only of groups with enough people in them and enough outside; coarse shares, and no counts."""
     members = backgrounds.members(project)
     below = judged(project, filters, "annotator") if members else Counter()
     people = {person for person in below if person is not None}
-    shown = {name: group & people for name, group in members.items() if backgrounds.enough(group, people)}
+    shown = backgrounds.shown(members, people)
     if not shown:
         return Grid(rows, [], [[] for _ in rows], [])
     counted = named(project, filters, "annotator")
@@ -188,7 +202,9 @@ def by_background(project: Project, filters: Filters, rows: list[str]) -> Grid:
         {(row, name): sum(counted[row, who] for who in group) for name, group in shown.items() for row in rows}
     )
     judged_by = Counter({name: sum(below[who] for who in group) for name, group in shown.items()})
-    return grid(rows, [(name, name) for name in sorted(shown)], sums, judged_by)
+    exact = grid(rows, [(name, name) for name in shown], sums, judged_by)
+    cells = [[None if share is None else backgrounds.coarse(share) for share in line] for line in exact.cells]
+    return Grid(rows, exact.columns, cells, [])
 
 
 def queue(project: Project, filters: Filters) -> dict[str, Any]:
@@ -271,7 +287,7 @@ def count(project: Project, filters: Filters) -> Facts:
         times=by_slot(times(project, filters), filters),
         topics=by_topic(project, filters, rows, below),
         groups=by_group(project, filters, rows),
-        backgrounds=by_background(project, filters, rows),
+        backgrounds=by_background(project, filters.weeks, rows),
         queue=queue(project, filters),
         at=timezone.now(),
         seconds=time.monotonic() - began,

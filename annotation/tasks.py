@@ -19,7 +19,7 @@ from annotation import (
     reports,
     variants,
 )
-from annotation.models import RefillMovedOn, UploadMovedOn
+from annotation.models import RefillMovedOn, Report, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
 
@@ -137,9 +137,15 @@ def warm_soon(project: Project) -> None:
         logger.info("the live model of %s could not be asked to load", project.slug, exc_info=True)
 
 
+THINNED = 3600
+"""Seconds between two looks for reports that need not be kept."""
+
+
 @shared_task(ignore_result=True)
 def measure_where_due() -> None:
-    """Work out agreement wherever enough answers have come in since it was last worked out."""
+    """Work out agreement wherever enough answers have come in since it was last worked out; thin old reports."""
+    if cache.add("reports-thinned", True, THINNED):
+        Report.objects.thin()
     for project in Project.objects.all():
         if reports.due(project):
             measure_agreement.delay_on_commit(project.pk, whole=False)

@@ -204,14 +204,37 @@ class Variant(models.Model):
         return f"{self.old_term} -> {self.new_term}" if self.old_term else "the prompt as it stands"
 
 
-class Report(AppendOnly):
-    """Numbers over many answers, worked out by a worker and kept: agreement, annotator models, severity forecasts."""
+class ReportQuerySet(models.QuerySet["Report"]):
+    """Which reports are kept."""
+
+    def thin(self) -> int:
+        """Keep all of the last seven days, and of each week before the newest of its kind; say how many went."""
+        old = self.filter(at__lt=timezone.now() - timedelta(days=7)).order_by("-pk")
+        seen: set[tuple[int, str, int, int]] = set()
+        gone = []
+        for pk, project, kind, at in old.values_list("pk", "project", "kind", "at"):
+            week = (project, kind, *at.isocalendar()[:2])
+            if week in seen:
+                gone.append(pk)
+            seen.add(week)
+        for start in range(0, len(gone), 500):
+            self.filter(pk__in=gone[start : start + 500]).delete()
+        return len(gone)
+
+
+class Report(models.Model):
+    """Numbers over many answers, worked out by a worker and kept: agreement, annotator models, severity forecasts.
+
+    No history: whatever it says can be worked out again from the answers, which are. So old ones are thinned out.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="reports")
     kind = models.CharField(max_length=20)
     at = models.DateTimeField(auto_now_add=True)
     last_answer = models.BigIntegerField(default=0, help_text="The newest answer it has seen.")
     data: Any = models.JSONField()
+
+    objects = ReportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

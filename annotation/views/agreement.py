@@ -31,10 +31,10 @@ def agreement(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def measured(request: HttpRequest, project: Project) -> HttpResponse:
-    """Ask a worker for a report; say so where none can be reached."""
+    """Ask a worker for a report, once however often it is pressed; say so where none can be reached."""
     try:
-        agreement_page.asked(project)
-        measure_agreement.delay_on_commit(project.pk)
+        if agreement_page.asked(project):
+            measure_agreement.delay_on_commit(project.pk)
     except NoBroker:
         agreement_page.not_asked(project)
         messages.error(request, "No worker can be reached just now, so nothing was worked out. Try again in a minute.")

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import agreement, agreement_page, attention, reports, tally, tasks
+from annotation import agreement, agreement_page, attention, backgrounds, groups, reports, tally, tasks
 from annotation.models import Item, Report, Span
 from annotation.science.annotators import SENTENCES
 from studio.models import Background, Role, pseudonym
@@ -113,15 +113,73 @@ def test_a_group_is_measured_when_five_of_it_and_five_others_read(cast: Cast):
             bare_item(cast),
             {inside: "biased", people[(number + 1) % 5]: "biased", outside: "biased" if yes else "fine"},
         )
-    assert measured(cast)["groups"] == []  # four others are too few
+    assert measured(cast)["groups"]["shown"] == []  # four others are too few
     for number in range(4):
         read(bare_item(cast), {people[number]: "biased", people[9]: "fine"})
-    (found,) = measured(cast)["groups"]
-    assert (found["name"], found["people"], found["others"]) == ("Parents", 5, 5)
-    assert found["within"]["reason"] == "all answers equal"
+    (found,) = measured(cast)["groups"]["shown"]
+    assert found["name"] == "Parents"
+    assert found["within"] == {"value": None, "reason": groups.UNTOLD}  # not: that all of them answered alike
     assert found["difference"]["value"] > 0.5
-    assert found["difference"]["p"] < 0.05
-    assert not {"members", "ids"} & set(found)
+    assert found["difference"]["rare"] is True
+
+
+def test_figures_of_groups_are_coarse_and_without_counts(cast: Cast, client):
+    busy(cast, items=60)
+    (found,) = measured(cast)["groups"]["shown"]
+    assert set(found) == {"name", "within", "rest", "between", "difference"}
+    for part in ("within", "rest", "between"):
+        assert set(found[part]) == {"value"}
+        assert found[part]["value"] == round(found[part]["value"], 1)
+    assert set(found["difference"]) == {"value", "rare"}
+    assert 20 * found["difference"]["value"] == pytest.approx(round(20 * found["difference"]["value"]))
+    client.force_login(cast.iris)
+    page = client.get(PAGE).content.decode()
+    assert "worked out once a week, whatever the button does" in page
+    rows = list(csv.DictReader(io.StringIO(client.get(PAGE, {"format": "csv"}).content.decode())))
+    assert not any(row["n"] or row["low"] or row["high"] for row in rows if row["what"] == "group")
+
+
+def test_figures_of_groups_stand_for_a_week_whatever_comes_in(cast: Cast, monkeypatch):
+    crowd = busy(cast, items=60)
+    first = measured(cast)["groups"]
+    for person in crowd[5:]:
+        person.memberships.get(project=cast.project).backgrounds.clear()
+    for _ in range(30):
+        read(bare_item(cast), {crowd[0]: "biased", crowd[9]: "fine"})
+    assert measured(cast)["groups"] == first
+    later = timezone.now() + timedelta(days=7, minutes=1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert measured(cast)["groups"]["at"] == later.isoformat()
+
+
+def test_groups_that_few_people_tell_apart_are_not_both_shown():
+    people = set(range(30))
+    said = {"A": set(range(10)), "B": set(range(11)), "C": set(range(12, 30)), "D": set(range(20, 30))}
+    assert list(backgrounds.shown(said, people)) == ["A", "D"]  # C is nearly all that are not in A
+    assert backgrounds.shown({"A": set(range(26))}, people) == {}
+
+
+def test_what_says_how_often_a_group_calls_something_biased_is_a_rounded_sentence():
+    says = agreement_page.group_says
+    assert "biased about 15 points more often than the others" in says({"difference": {"value": 0.15, "rare": True}})
+    assert "biased about as often as the others" in says({"difference": {"value": 0.0, "rare": False}})
+    assert "p not below 0.05" in says({"difference": {"value": -0.05, "rare": False}})
+
+
+def test_old_reports_are_thinned_to_one_of_each_kind_and_week(cast: Cast, monkeypatch):
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    days = [0, 1, 6, 8, 9, 10, 11, 12, 13, 20]  # 8 to 11 days ago: a week's Monday to Thursday
+    made = {}
+    for kind in ("agreement", "severity"):
+        for day in reversed(days):
+            report = Report.objects.create(project=cast.project, kind=kind, data={})
+            Report.objects.filter(pk=report.pk).update(at=now - timedelta(days=day))
+            made[kind, day] = report.pk
+    tasks.measure_where_due()
+    kept = {place for place, pk in made.items() if Report.objects.filter(pk=pk).exists()}
+    assert kept == {(kind, day) for kind in ("agreement", "severity") for day in (0, 1, 6, 8, 12, 20)}
+    assert Report.objects.thin() == 0
 
 
 def test_a_shared_minority_view_is_said_not_to_be_inattention(cast: Cast):
@@ -241,6 +299,16 @@ def test_the_page_shows_every_figure_and_names_in_the_order_of_names(
     assert client.get(PAGE, {"question": "no such"}).context["question"] == "outcome"
 
 
+def test_what_the_models_say_cannot_be_matched_with_names_by_counts(cast: Cast, monkeypatch):
+    monkeypatch.setattr(attention, "ask", lambda answers: OPINION)
+    data = attention.work_out(cast.project).data
+    assert [person["read"] for person in data["people"]] == ["under 100", "under 20"]
+    assert not any("n" in part for part in data["people"])
+    (circle,) = data["circles"]
+    assert circle["between"] == {"value": 0.1}
+    assert "n" not in circle["within"]
+
+
 def test_downloads_hold_the_figures_and_pseudonyms_only(cast: Cast, client):
     busy(cast, items=40)
     cast.project.backgrounds.update(name="=1+1")
@@ -248,10 +316,9 @@ def test_downloads_hold_the_figures_and_pseudonyms_only(cast: Cast, client):
     client.force_login(cast.iris)
     whole = client.get(PAGE, {"format": "json"})
     assert "attachment" in whole["Content-Disposition"]
-    pair = whole.json()["agreement"]["pairs"][0]
-    assert all(name.startswith("p-") for name in pair["people"])
+    assert "pairs" not in whole.json()["agreement"]  # the page has the same numbers beside names
     rows = list(csv.DictReader(io.StringIO(client.get(PAGE, {"format": "csv"}).content.decode())))
-    assert {row["what"] for row in rows} == {"question", "spans", "rewrites", "pair", "group", "week"}
+    assert {row["what"] for row in rows} == {"question", "spans", "rewrites", "group", "week"}
     assert {row["of"] for row in rows if row["what"] == "group"} == {"'=1+1"}
     assert "Ama Boateng" not in client.get(PAGE, {"format": "csv"}).content.decode()
     assert client.get(PAGE, {"format": "exe"}).status_code == 404
@@ -262,8 +329,9 @@ def test_asking_waits_for_the_report_and_then_brings_the_page(cast: Cast, client
     monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk: asked.append(pk))
     read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased"})
     client.force_login(cast.iris)
-    assert client.post(PAGE).status_code == 302
-    assert asked == [cast.project.pk]
+    for _ in range(3):
+        assert client.post(PAGE).status_code == 302
+    assert asked == [cast.project.pk]  # once, however often it is pressed
     poll = {"HTTP_HX_REQUEST": "true"}
     waiting = client.get(PAGE, **poll)
     assert "hx-trigger" in waiting.content.decode()
@@ -271,6 +339,8 @@ def test_asking_waits_for_the_report_and_then_brings_the_page(cast: Cast, client
     measured(cast)
     assert client.get(PAGE, **poll)["HX-Refresh"] == "true"
     assert "hx-trigger" not in client.get(PAGE).content.decode()
+    client.post(PAGE)
+    assert len(asked) == 2
 
 
 def test_no_worker_is_said_and_not_waited_for(cast: Cast, client, monkeypatch):

@@ -136,7 +136,28 @@ def test_a_background_is_shown_when_enough_belong_to_it_and_enough_do_not(cast: 
     late = join(make_user("p9"), cast.project, Role.ANNOTATOR)
     read(bare_item(cast), {late: "fine"})
     found = counted(cast).backgrounds
-    assert (found.columns, found.cells) == (["Parents"], [[2 / 5]])
+    assert (found.columns, found.cells, found.n) == (["Parents"], [[2 / 5]], [])
+
+
+def test_backgrounds_are_coarse_and_know_no_topic_and_no_day(cast: Cast, client):
+    group = Background.objects.create(project=cast.project, name="Parents")
+    people = [join(make_user(f"p{i}"), cast.project, Role.ANNOTATOR) for i in range(11)]
+    for place, person in enumerate(people):
+        (answer,) = read(bare_item(cast), {person: "biased"})
+        if place < 6:
+            person.memberships.get().backgrounds.add(group)
+        if place == 0:
+            answer.categories.add(cast.category)
+    first = counted(cast, weeks=4).backgrounds
+    assert first.cells == [[0.15]]  # one of six
+    for filters in ({"topic": "work"}, {"mode": "compare"}):
+        assert counted(cast, weeks=4, **filters).backgrounds == first
+    read(bare_item(cast), {people[0]: "fine"})
+    assert counted(cast, weeks=4).backgrounds == first
+    client.force_login(cast.iris)
+    page = client.get(PAGE, {"topic": "work"}).content.decode()
+    assert "shares are to 5 points" in page
+    assert "17 %" not in page
 
 
 def test_what_waits_is_counted_by_age_and_not_if_somebody_holds_it(cast: Cast):
