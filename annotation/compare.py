@@ -6,14 +6,18 @@ from django.db.models import Prefetch, QuerySet
 
 from annotation.models import Answer, Item, Seat, Verdict
 from annotation.science.diff import stretches, word_diff
+from studio.models import AuditEntry
 
 CAME_IN = "Came with the import"
 """Who says so, of an answer that was judged before it came here."""
 
+CURATOR_BEFORE = "Curator, before"
+"""Who says so, of a decision that stood until the item was put into the queue again."""
+
 
 def with_answers(items: QuerySet[Item]) -> QuerySet[Item]:
     """The same items, with everything `page` reads, in a fixed number of queries."""
-    answers = Answer.objects.standing().order_by("created_at", "pk").select_related("annotator", "seat")
+    answers = Answer.objects.numbered().select_related("annotator", "seat")
     answers = answers.prefetch_related("categories", "spans__category")
     return items.select_related(
         "project", "generation", "other", "prompt__topic", "verdict__decided_by", "verdict__answer"
@@ -76,11 +80,19 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
 
 
 def _reader(number: int, answer: Answer, verdict: Verdict | None) -> str:
-    """Who says so, without a name. A curator's own answer always stands; what else has no seat was imported."""
+    """Who says so, without a name. A curator's own answer has no seat, and was written down; what else has none was
+    imported. A decision that stands no more, because the item is in the queue again, is still a curator's."""
     if answer.seat_id:
         return f"Reader {number}"
-    decided = verdict is not None and verdict.how == Verdict.How.ADJUDICATION and verdict.answer_id == answer.pk
-    return "Curator" if decided else CAME_IN
+    if verdict is not None and verdict.answer_id == answer.pk:
+        return "Curator" if verdict.how == Verdict.How.ADJUDICATION else CAME_IN
+    return CURATOR_BEFORE if was_decided(answer) else CAME_IN
+
+
+def was_decided(answer: Answer) -> bool:
+    """Whether a curator settled the item by this answer of their own; asked only of answers without a seat."""
+    decisions = AuditEntry.objects.filter(verb="settled", target_type=Item._meta.label, target_id=str(answer.item_id))
+    return decisions.filter(actor=answer.annotator_id, data__own_words=True).exists()
 
 
 # ---------------------------------------------------------------- where they differ

@@ -22,6 +22,11 @@ LOOKED_AT = 2000
 LISTED = 1000
 """A list goes back so far: who looks further, filters."""
 
+TOO_FRESH = (
+    "For half a minute after you gave it, you can take this answer back on the review screen. After that you can "
+    "correct it here, as long as nothing was built on it."
+)
+
 
 def answers(project: Project, user: User) -> QuerySet[Answer]:
     """This person's own answers at their seats, as they stand."""
@@ -53,7 +58,7 @@ def page(project: Project, user: User) -> dict[str, Any]:
         "pace": pace(project, user),
         "agreement": agreement(project, user),
         "gold": known(project, user),
-        "onboarding": onboarding.standing(project, user) if new else None,
+        "onboarding": welcome(project, user) if new else None,
         "topics": topics(project, user),
         "check_in": CheckIn.objects.filter(project=project, user=user, week=wellbeing.this_week()).first(),
         "wellbeing": wellbeing.of_the_team(project),
@@ -104,12 +109,24 @@ def agreement(project: Project, user: User) -> dict[str, Any]:
 
 
 def known(project: Project, user: User) -> dict[str, Any]:
-    """On items whose answer is known: how many this person answered, how many of them with the known outcome."""
-    given = answers(project, user).filter(item__gold__isnull=False).exclude(seat__purpose=Seat.Purpose.WORK)
-    rows = given.values_list("outcome", "item__gold__answer__outcome").annotate(n=Count("pk")).order_by()
+    """On items whose answer is known: how many this person answered, how many of them with the known outcome.
+
+    Only what can no longer be taken back, and of what was taken back the first answer: nobody betters it by trying.
+    """
+    given = answers(project, user).exclude(seat__purpose=Seat.Purpose.WORK)
+    given = given.filter(item__gold__isnull=False, item__gold__answer__undone_at=None)
+    given = given.final().with_first_outcome()
+    rows = given.values_list("first_outcome", "item__gold__answer__outcome").annotate(n=Count("pk")).order_by()
     n = sum(row[2] for row in rows)
     right = sum(row[2] for row in rows if row[0] == row[1])
     return {"n": n, "right": right}
+
+
+def welcome(project: Project, user: User) -> onboarding.Standing | None:
+    """How far the onboarding is; how it went is not told while one of its answers can be taken back."""
+    now = onboarding.standing(project, user)
+    there = answers(project, user).filter(seat__in=onboarding.seats_of(user, project))
+    return None if now.is_over and there.exclude(pk__in=there.final()).exists() else now
 
 
 def topics(project: Project, user: User) -> list[dict[str, Any]]:
@@ -136,59 +153,65 @@ def with_all(project: Project, user: User) -> QuerySet[Answer]:
 
 
 def answer(given: Answer) -> dict[str, Any]:
-    """Context of annotation/mine_answer.html."""
+    """Context of annotation/mine_answer.html.
+
+    Until an answer can no longer be taken back, and for one that was, the page is the same whether the item's answer
+    was known before or not: what stands is told afterwards.
+    """
     item = given.item
     assert given.seat is not None  # asked for by `with_all`
-    decided = Verdict.objects.filter(item=item).select_related("answer", "decided_by").first()
+    is_told = given.undone_at is None and not given.is_fresh
+    decided = Verdict.objects.filter(item=item).select_related("answer", "decided_by").first() if is_told else None
     gold = Gold.objects.filter(item=item).select_related("answer").first()
-    is_known = given.seat.purpose != Seat.Purpose.WORK
+    is_known = is_told and given.seat.purpose != Seat.Purpose.WORK
     return {
         "answer": given,
         "item": item,
-        "outcome": in_words(given),
+        "outcome": in_words(given, given.seat_id),
         "seconds": round((given.active_ms or 0) / 1000),
-        "texts": texts(given),
+        "texts": texts(item, given.seat_id),
         "marked": marked(given),
         "diff": word_diff(bettered(given), given.rewrite) if given.rewrite and bettered(given) else [],
         "reasons": labels(item.project, given.reasons),
+        "is_told": is_told,
         "verdict": None if is_known else decided,
+        "verdict_outcome": in_words(decided.answer, given.seat_id) if decided else "",
         "verdict_diff": word_diff(item.text, decided.answer.rewrite) if decided and decided.answer.rewrite else [],
         "verdict_categories": list(decided.answer.categories.all()) if decided else [],
         "gold": gold if is_known else None,
         "is_known": is_known,
-        "stands": why_it_stands(given, is_known=is_known),
+        "stands": why_it_stands(given),
         "revisions": revisions(given),
     }
 
 
-def why_it_stands(given: Answer, *, is_known: bool) -> str:
+def why_it_stands(given: Answer) -> str:
     """Why this answer cannot be corrected, as a sentence; empty where it can."""
     if given.undone_at is not None:
         return "This is not how you answered in the end: see the revisions."
-    if is_known:
+    if given.is_fresh:
+        return TOO_FRESH
+    if given.seat is not None and given.seat.purpose != Seat.Purpose.WORK:
         return "The answer to this item was known before, so yours stands as you gave it."
     return why_final(given.item)
 
 
-def in_words(given: Answer) -> str:
-    """The outcome as the person pressed it: of a comparison, left or right as it was shown to them."""
-    assert given.seat_id is not None
-    if given.outcome in (Answer.Outcome.FIRST, Answer.Outcome.SECOND):
-        is_left = (given.outcome == Answer.Outcome.FIRST) != swapped(given.seat_id)
+def in_words(given: Answer, seat: int | None) -> str:
+    """The outcome as one presses it at `seat`: of a comparison, left or right as it is shown there."""
+    if seat is not None and given.outcome in (Answer.Outcome.FIRST, Answer.Outcome.SECOND):
+        is_left = (given.outcome == Answer.Outcome.FIRST) != swapped(seat)
         return "The left one is better" if is_left else "The right one is better"
     return given.get_outcome_display()
 
 
-def texts(given: Answer) -> list[tuple[str, str]]:
-    """What was judged, each text with its caption, in the order in which it was shown."""
-    item = given.item
-    assert given.seat_id is not None
+def texts(item: Item, seat: int | None) -> list[tuple[str, str]]:
+    """What is judged, each text with its caption, in the order in which it is shown at `seat`; never who wrote it."""
     if item.mode == Item.Mode.DEMONSTRATE:
         return []
     if item.mode == Item.Mode.REVIEW or item.other is None:
         return [("The model's answer", item.text)]
     both = [item.text, item.other.text]
-    left, right = reversed(both) if swapped(given.seat_id) else both
+    left, right = reversed(both) if seat is not None and swapped(seat) else both
     return [("Left", left), ("Right", right)]
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
+from annotation.cells import tame, untame
 from annotation.models import TermSet
 from annotation.science.swaps import holds_any, swaps
 from studio import audit
@@ -173,11 +174,11 @@ def as_json(project: Project) -> str:
 
 
 def as_csv(project: Project) -> str:
-    """The same as a table with a row for each term."""
+    """The same as a table with a row for each term, none of which a spreadsheet takes for a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["name", "term"])
-    writer.writerows([one.name, term] for one in project.term_sets.all() for term in one.terms)
+    writer.writerows([tame(one.name), tame(term)] for one in project.term_sets.all() for term in one.terms)
     return out.getvalue()
 
 
@@ -251,6 +252,6 @@ def _csv_rows(text: str) -> Rows:
                 raise BadTerms(
                     [f"Line {reader.line_num}: expected a list's name and one term, found {len(row)} cells."]
                 )
-            yield f"Line {reader.line_num}", row[0], [row[1]]
+            yield f"Line {reader.line_num}", untame(row[0]), [untame(row[1])]
     except csv.Error as error:
         raise BadTerms([f"Line {reader.line_num}: not a CSV file ({error})."]) from None

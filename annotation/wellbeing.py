@@ -153,8 +153,11 @@ class Average:
 
 
 def of_the_team(project: Project) -> list[Average]:
-    """The averages of this week and the last; of one person's answers, nobody learns anything."""
-    weeks = [this_week(), this_week() - timedelta(days=7)]
+    """The averages of the last week: of one person's answers, nobody learns anything.
+
+    Not of the week that it is: who saw its average move when somebody answered would know what they said.
+    """
+    weeks = [this_week() - timedelta(days=7)]
     said = CheckIn.objects.filter(project=project, week__in=weeks)
     rows = said.order_by().values_list("week").annotate(Count("worth"), Avg("worth"), Count("mood"), Avg("mood"))
     found = {week: (shown(n, worth), shown(m, mood)) for week, n, worth, m, mood in rows}

@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from annotation.models.project import Category, Guideline
@@ -22,6 +22,16 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def final(self) -> Self:
         """Standing answers that can no longer be taken back: only these are frozen and exported."""
         return self.standing().filter(created_at__lte=timezone.now() - UNDO_WINDOW)
+
+    def numbered(self) -> Self:
+        """Standing answers in the order in which an item's readers are numbered where they go without names."""
+        return self.standing().order_by("created_at", "pk")
+
+    def with_first_outcome(self) -> Self:
+        """Each with `first_outcome`: what this person said first at this seat, whatever they took back since."""
+        at_the_seat = Answer.objects.filter(seat=OuterRef("seat"), annotator=OuterRef("annotator"))
+        first = at_the_seat.order_by("created_at", "pk").values("outcome")[:1]
+        return self.annotate(first_outcome=Subquery(first))
 
 
 class Answer(models.Model):
@@ -91,6 +101,11 @@ class Answer(models.Model):
     def undo_ends_at(self) -> datetime:
         """Until when this answer can be taken back."""
         return self.created_at + UNDO_WINDOW
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it can still be taken back: so long, nothing tells how it compares with what is known."""
+        return self.undo_ends_at > timezone.now()
 
 
 class Span(models.Model):

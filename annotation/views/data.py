@@ -72,7 +72,7 @@ def show(request: HttpRequest, project: Project, form: ImportForm, *, status: in
 @needs(Role.CURATOR)
 def item(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
     found = get_object_or_404(items.with_lineage(project), uuid=uuid)
-    return render(request, "annotation/item.html", items.lineage(found))
+    return render(request, "annotation/item.html", items.lineage(found, request.user))
 
 
 @require_POST

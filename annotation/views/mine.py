@@ -54,6 +54,9 @@ def corrected(request: HttpRequest, project: Project, given: Answer, form: Corre
     """Call the verb with what was posted; 302 and the new answer, 400 for the person's data, 409 for a conflict."""
     if not form.is_valid():
         return 400, given
+    if given.is_fresh and given.undone_at is None:
+        form.add_error(None, shown.TOO_FRESH)
+        return 409, given
     try:
         new = correct(project, request.user, given.key, form.said, new_key=form.cleaned_data["new_key"])
     except shapes.BadShape as error:

@@ -60,7 +60,7 @@ def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
         "pair": compare.held_against(versions, request.GET.get("old", ""), request.GET.get("new", "")),
         "left": filters.count(filters.ways(project, DISPUTED), items.ENOUGH),
         "enough": items.ENOUGH,
-        "remarks": thread.of(item),
+        "remarks": thread.lines(item, request.user),
         "members": project.memberships.select_related("user").order_by("user__username"),
     }
 

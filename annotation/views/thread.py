@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import compare, thread
+from annotation import compare, mine, thread
 from annotation import notices as telling
 from annotation.models import Answer, Item
 from annotation.views.settle import to_the_next
 from studio.access import needs
 from studio.models import Project, Role
 
-NOT_YET = "You can read what is said about this item once you have answered it."
+NOT_YET = "You can read what is said about this item half a minute after your answer to it."
 SHOWN = 100
 
 
@@ -57,17 +57,24 @@ def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
     """The item as an annotator may see it: its texts, their own answer, the decision, the thread."""
     whole = compare.with_answers(Item.objects.filter(project=project)).get(pk=item.pk)
     telling.read_about(project, request.user, item)
-    mine = [one for one in whole.answers.all() if one.annotator_id == request.user.pk and one.seat_id]
+    own = [one for one in whole.answers.all() if one.annotator_id == request.user.pk and one.seat_id]
+    verdict, seat = getattr(whole, "verdict", None), own[0].seat_id if own else None
     return {
         "project": project,
         "item": whole,
         "prompt": whole.prompt,
-        "texts": compare.texts(whole),
-        "mine": [{**compare.reading(1, one, whole), "reader": "You said"} for one in mine],
-        "verdict": getattr(whole, "verdict", None),
-        "remarks": thread.of(item),
+        "texts": [{"name": caption, "text": text} for caption, text in mine.texts(whole, seat)],
+        "mine": [reading(one, whole) for one in own],
+        "verdict": verdict,
+        "verdict_outcome": mine.in_words(verdict.answer, seat) if verdict else "",
+        "remarks": thread.lines(whole, request.user),
         "members": project.memberships.select_related("user").order_by("user__username"),
     }
+
+
+def reading(own: Answer, item: Item) -> dict[str, Any]:
+    """One's own answer, of two texts in the order in which one saw them."""
+    return {**compare.reading(1, own, item), "reader": "You said", "says": mine.in_words(own, own.seat_id)}
 
 
 def as_id(text: str) -> int | None:

@@ -11,21 +11,27 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation import gold, mine, wellbeing
+from annotation.assignment import Share, results
 from annotation.claim import claim
-from annotation.models import Answer, CheckIn, Item, Seat, Span
+from annotation.models import UNDO_WINDOW, Answer, CheckIn, Item, Seat, Span
 from annotation.settle import settle
 from annotation.shapes import Said
-from annotation.submit import submit
+from annotation.submit import submit, undo
 from studio.models import Project, User
 from tests.cast import Cast, join, make_user, settle_item
 from training.models import Snapshot, SnapshotRow
 
 
-def says(cast: Cast, user: User, outcome: str = "fine", **more: Any) -> Answer:
+def says(cast: Cast, user: User, outcome: str = "fine", *, fresh: bool = False, **more: Any) -> Answer:
+    """An answer that can no longer be taken back, unless it is `fresh`."""
     (seat,) = claim(cast.project, user, want=1)
     biased = {"categories": (cast.category.pk,), "severity": 2, "rewrite": "Nurses are people."}
     said = Said(outcome, **{**(biased if outcome == "biased" else {}), "active_ms": 4000, **more})
-    return submit(cast.project, user, seat.pk, said, key=uuid.uuid4())
+    answer = submit(cast.project, user, seat.pk, said, key=uuid.uuid4())
+    if not fresh:
+        answer.created_at -= 2 * UNDO_WINDOW
+        answer.save(update_fields=["created_at"])
+    return answer
 
 
 def url(cast: Cast, name: str = "mine", *args: Any) -> str:
@@ -245,6 +251,63 @@ def test_after_a_gold_item_one_reads_the_known_answer_and_why(ada: Client, cast:
     assert page.context["gold"] == {"n": 1, "right": 0}
 
 
+def test_while_it_can_be_taken_back_an_answer_to_a_gold_item_looks_like_any_other(ada: Client, cast: Cast) -> None:
+    cast.project.gold_percent = 50
+    known = cast.item()
+    settle_item(known)
+    gold.mark(known, actor=cast.iris, explanation="It says only women care.")
+    cast.item()
+    pages = []
+    for _ in range(2):
+        answer = says(cast, cast.ada, fresh=True)
+        address = url(cast, "mine-answer", answer.key)
+        context = ada.get(address).context
+        reply = ada.post(address, corrected(context["form"], outcome="cannot_judge"))
+        shown = ("verdict", "gold", "is_known", "is_told", "stands", "outcome")
+        pages.append((*[context[name] for name in shown], reply.status_code, str(reply.context["form"].errors)))
+    assert {*Seat.objects.filter(holder=cast.ada).values_list("purpose", flat=True)} == {"gold", "work"}
+    assert pages[0] == pages[1]
+    listed = ada.get(url(cast))
+    assert "known otherwise" not in listed.content.decode()
+    assert listed.content.decode().count("not settled yet") == 2
+    assert listed.context["gold"] == {"n": 0, "right": 0}
+
+
+@pytest.mark.parametrize(("first", "then", "right"), [("fine", "biased", 0), ("biased", "fine", 1)])
+def test_of_an_answer_that_was_taken_back_the_first_counts(
+    ada: Client, cast: Cast, first: str, then: str, right: int
+) -> None:
+    cast.project.gold_percent = 50
+    known = cast.item()
+    settle_item(known)
+    gold.mark(known, actor=cast.iris)
+    cast.item()
+    back = says(cast, cast.ada, first, fresh=True)
+    assert back.item == known
+    undo(cast.project, cast.ada, back.key)
+    Answer.objects.filter(pk=back.pk).update(created_at=timezone.now() - 3 * UNDO_WINDOW)
+    again = says(cast, cast.ada, then)
+    assert again.item == known
+    assert mine.known(cast.project, cast.ada) == {"n": 1, "right": right}
+    assert results(cast.project)[cast.ada.pk, "gold"] == Share(right, 1)
+    context = ada.get(url(cast, "mine-answer", back.key)).context
+    assert (context["verdict"], context["gold"], context["is_known"]) == (None, None, False)
+
+
+def test_how_the_onboarding_went_is_not_told_while_its_last_answer_can_be_taken_back(ada: Client, cast: Cast) -> None:
+    Project.objects.filter(pk=cast.project.pk).update(onboarding_items=1)
+    cast.project.refresh_from_db()
+    known = cast.item()
+    settle_item(known)
+    gold.mark(known, actor=cast.iris)
+    answer = says(cast, cast.ada, fresh=True)
+    assert ada.get(url(cast)).context["onboarding"] is None
+    undo(cast.project, cast.ada, answer.key)
+    Answer.objects.filter(pk=answer.pk).update(created_at=timezone.now() - 3 * UNDO_WINDOW)
+    says(cast, cast.ada, "biased")
+    assert ada.get(url(cast)).context["onboarding"].right == 0  # the first answer counts
+
+
 def test_who_has_not_passed_reads_so_on_both_screens(ada: Client, cast: Cast) -> None:
     Project.objects.filter(pk=cast.project.pk).update(onboarding_items=1)
     cast.project.refresh_from_db()
@@ -343,6 +406,8 @@ def test_the_average_is_shown_from_five_people_on(ada: Client, cast: Cast) -> No
         html = ada.get(url(cast)).content.decode()
         assert "time well spent: " not in html
         wellbeing.say(cast.project, person, worth=number, mood=4 if number < 5 else None)
+    assert "time well spent: " not in ada.get(url(cast)).content.decode()  # the week is not over
+    CheckIn.objects.update(week=wellbeing.this_week() - timedelta(days=7))
     html = ada.get(url(cast)).content.decode()
     assert "time well spent: 3.0 of 5" in html
     assert "how people are" not in html  # only four said

@@ -9,13 +9,19 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import thread
+from annotation import gold, thread
 from annotation.claim import claim, release
-from annotation.models import Answer, Draft, Item, Notice, Remark, Seat, Verdict
+from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Notice, Remark, Seat, Verdict
+from annotation.payload import swapped
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
-from studio.models import AuditEntry
-from tests.annotation.test_settle import answered
-from tests.cast import Cast, settle_item
+from studio.models import AuditEntry, Role, User
+from tests.annotation import test_settle
+from tests.cast import Cast, make_comparison, settle_item
+
+
+def answered(item: Item, user: User, outcome: str, **fields: Any) -> Answer:
+    """An answer that can no longer be taken back."""
+    return test_settle.answered(item, user, outcome, created_at=timezone.now() - 2 * UNDO_WINDOW, **fields)
 
 
 @pytest.fixture
@@ -81,6 +87,62 @@ class TestRemarks:
         assert client.get(url(cast, "remark", item.uuid)).status_code == 200
         client.force_login(cast.bo)
         assert client.get(url(cast, "remark", item.uuid)).status_code == 403
+
+    def test_not_while_ones_answer_can_be_taken_back(self, client: Client, cast: Cast, item: Item) -> None:
+        item.answers.update(created_at=timezone.now())
+        client.force_login(cast.ada)
+        assert client.get(url(cast, "remark", item.uuid)).status_code == 403
+
+    def test_a_mention_opens_no_topic_of_others_and_no_item_that_may_come_as_a_known_one(self, cast: Cast) -> None:
+        item = cast.item()
+        thread.remark(item, "@ada, look.", actor=cast.iris)
+        settle_item(item)
+        assert thread.may_read(item, cast.ada, Role.ANNOTATOR)
+        cast.topic.readers.set(cast.project.memberships.filter(user=cast.bo))
+        assert not thread.may_read(item, cast.ada, Role.ANNOTATOR)
+        cast.topic.readers.clear()
+        marked = gold.mark(item, actor=cast.iris)
+        assert not thread.may_read(item, cast.ada, Role.ANNOTATOR)
+        gold.unmark(marked, actor=cast.iris)
+        assert thread.may_read(item, cast.ada, Role.ANNOTATOR)
+
+    def test_nobodys_name_stands_there_before_the_item_is_settled_but_ones_own(
+        self, client: Client, cast: Cast, item: Item
+    ) -> None:
+        thread.remark(item, "One.", actor=cast.ada)
+        thread.remark(item, "Two, @ada.", actor=cast.bo)
+        thread.remark(item, "Three.", actor=cast.iris)
+
+        def names(person: User) -> list[str]:
+            return [line.by for line in thread.lines(item, person)]
+
+        assert names(cast.ada) == ["ada", "Reader 2", "Curator"]
+        assert names(cast.bo) == ["Reader 1", "bo", "Curator"]
+        assert names(cast.max) == ["Reader 1", "Reader 2", "Curator"]
+        assert Notice.objects.get().text == "Reader 2: Two, @ada."
+        client.force_login(cast.max)
+        for page in ("item", "item-settle"):
+            html = client.get(url(cast, page, item.uuid)).content.decode()
+            assert "<strong>Reader 1</strong>" in html
+            assert "<strong>bo</strong>" not in html
+        settle(item, answer=item.answers.first(), actor=cast.iris)
+        assert names(cast.max) == ["ada", "bo", "iris"]
+
+    def test_a_comparison_stays_blind_and_in_the_order_in_which_it_was_shown(self, client: Client, cast: Cast) -> None:
+        item = make_comparison(cast.project, topic=cast.topic, overlap=2)
+        own = answered(item, cast.ada, "first")
+        theirs = answered(item, cast.bo, "second")
+        settle(item, answer=theirs, actor=cast.iris)
+        client.force_login(cast.ada)
+        reply = client.get(url(cast, "remark", item.uuid))
+        html = reply.content.decode()
+        assert "imported" not in html  # the name of the model
+        sides = ["right", "left"] if swapped(own.seat_id) else ["left", "right"]
+        assert f"The {sides[0]} one is better" in html
+        assert reply.context["verdict_outcome"] == f"The {sides[1]} one is better"
+        assert [each["name"] for each in reply.context["texts"]] == ["Left", "Right"]
+        shown = [each["text"] for each in reply.context["texts"]]
+        assert (shown[0] == item.text) == (not swapped(own.seat_id))
 
     @pytest.mark.parametrize(("name", "status"), [("iris", 302), ("max", 302), ("ada", 200), ("eve", 404)])
     def test_who_may(self, client: Client, cast: Cast, item: Item, name: str, status: int) -> None:
