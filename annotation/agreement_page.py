@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotation import pictures, reports
+from annotation.cells import tame
 from annotation.models import Report
 from studio.models import SMALLEST_GROUP, Project, User
 
@@ -225,11 +226,6 @@ def flat(data: Row) -> Iterator[tuple[str, str, str, Row]]:
     for week, asked_then in data["weeks"].items():
         for question, found in asked_then.items():
             yield from (("week", f"{week} {question}", key, found[key]) for key in COEFFICIENTS if key in found)
-
-
-def tame(text: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def file_name(project: Project, form: str) -> str:

@@ -11,8 +11,8 @@ from annotation.models import Answer, Gold, Report, Seat, Topic
 from studio.models import Membership, Project, Role
 
 KNOWN = (Seat.Purpose.GOLD, Seat.Purpose.ONBOARDING)
-SAME = Q(outcome=F("item__gold__answer__outcome"))
-"""An answer that is the known one."""
+SAME = Q(first_outcome=F("item__gold__answer__outcome"))
+"""An answer that was the known one, from the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def state_of(project: Project, member: Membership) -> str:
 
 def results(project: Project) -> dict[tuple[int, str], Share]:
     """(person, purpose) -> how many of their answers to known items were the known one."""
-    given = Answer.objects.standing().filter(item__project=project, seat__purpose__in=KNOWN)
+    given = Answer.objects.standing().filter(item__project=project, seat__purpose__in=KNOWN).with_first_outcome()
     counts = (
         given.order_by().values("annotator", "seat__purpose").annotate(n=Count("pk"), right=Count("pk", filter=SAME))
     )

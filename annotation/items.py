@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation import compare, filters, pairs, policy, refill, thread
 from annotation.models import Answer, Item, Seat
-from studio.models import Project
+from studio.models import Project, User
 from training.models import ModelVersion, Round, SnapshotRow
 
 ENOUGH = 1000
@@ -74,8 +74,11 @@ def with_lineage(project: Project) -> QuerySet[Item]:
     )
 
 
-def lineage(item: Item) -> dict[str, Any]:
-    """The way of an item: from its prompt to the snapshots that hold it and the rounds that learned from it."""
+def lineage(item: Item, reader: User) -> dict[str, Any]:
+    """The way of an item, from its prompt to the snapshots that hold it and the rounds that learned from it.
+
+    `reader` sees no others' names in the thread before the item is settled.
+    """
     rows = SnapshotRow.objects.filter(uuid=item.uuid, snapshot__project=item.project_id)
     rounds = Round.objects.filter(snapshot__row_set__uuid=item.uuid, project=item.project_id)
     return {
@@ -87,7 +90,7 @@ def lineage(item: Item) -> dict[str, Any]:
         "undone": _undone(item),
         "gold": getattr(item, "gold", None),
         "collections": item.collections.all(),
-        "remarks": thread.of(item),
+        "remarks": thread.lines(item, reader),
         "members": item.project.memberships.select_related("user").order_by("user__username"),
         "skips": item.skips.select_related("user"),
         "rows": rows.select_related("snapshot").order_by("pk"),

@@ -81,11 +81,14 @@ def next_seat(project: Project, user: User, *, besides: list[int], until: dateti
 
 
 def standing(project: Project, user: User) -> Standing:
-    """How far this person is. Where there are fewer gold items than the project asks for, these are all."""
+    """How far this person is; where they took an answer back, the first one counts.
+
+    Where there are fewer gold items than the project asks for, these are all.
+    """
     seats = seats_of(user, project)
     answers = Answer.objects.standing().filter(seat__in=seats)
     answered = answers.count()
-    right = answers.filter(item__gold__answer__outcome=F("outcome")).count()
+    right = answers.with_first_outcome().filter(item__gold__answer__outcome=F("first_outcome")).count()
     of, left = project.onboarding_items, 0
     if answered < of:
         passed_on = seats.filter(item__skips__user=user).count()
