@@ -142,7 +142,8 @@ def by_state(project: Project, wanted: Wanted) -> list[Way]:
     if state == "unread":
         found = [seats.open().filter(purpose=Seat.Purpose.WORK)]
     elif state == "reading":
-        answered = Seat.objects.filter(item=OuterRef("item_id"), status=status.ANSWERED)
+        seats = seats.filter(purpose=Seat.Purpose.WORK)
+        answered = Seat.objects.filter(item=OuterRef("item_id"), status=status.ANSWERED, purpose=Seat.Purpose.WORK)
         held = seats.filter(status=status.OPEN, holder__isnull=False, lease_ends_at__gt=timezone.now())
         begun = seats.filter(there_is(answered), status=status.OPEN, item_id__lte=newest_answered(project))
         found = [held, begun]
@@ -260,19 +261,20 @@ def agreeing(which: str) -> Condition:
 
 
 def being(state: str) -> Condition:
-    """What `items.state_of` says of an item, of whatever leads to it."""
+    """What `items.state_of` says of an item, of whatever leads to it: by its verdict and its seats for work. Retired
+    ones count for nothing where there are others: there may be some since fewer readers are wanted."""
     status = Seat.Status
-    free = Q(status=status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
 
     def condition(way: Way) -> Q:
-        verdict, seats = Verdict.objects.filter(**way.there()), Seat.objects.filter(**way.there())
-        is_open = seats.filter(status=status.OPEN, purpose=Seat.Purpose.WORK)
+        verdict = Verdict.objects.filter(**way.there())
+        seats = Seat.objects.filter(purpose=Seat.Purpose.WORK, **way.there())
+        is_open = seats.filter(status=status.OPEN)
         if state == "settled":
             return there_is(verdict)
         if state == "unread":
-            return there_is_no(verdict) & there_is(is_open) & there_is_no(seats.exclude(free))
+            return there_is_no(verdict) & there_is(is_open) & there_is_no(seats.touched())
         if state == "reading":
-            return there_is_no(verdict) & there_is(is_open) & there_is(seats.exclude(free))
+            return there_is_no(verdict) & there_is(is_open) & there_is(seats.touched())
         if state == "disputed":
             beyond = seats.filter(status=status.ANSWERED, position__gt=0)
             return there_is_no(verdict) & there_is_no(is_open) & there_is(beyond)

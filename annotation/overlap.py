@@ -2,20 +2,25 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
-from annotation.models import Item, Seat, Topic
+from annotation.models import Item, OverlapChange, Seat, Topic
 from annotation.submit import agree
 from annotation.turn import in_turn
 from studio import audit
+from studio.configure import change_settings
 from studio.models import Project, User
 
 CHUNK = 200
 """Items changed by one transaction: readers never wait long for the lock."""
+
+AGAIN = timedelta(minutes=1)
+"""A change that nobody has worked on for so long is sent for again."""
 
 FEW = 2000
 """So many items are changed while a person waits; more are a worker's."""
@@ -42,8 +47,26 @@ def change_topic(topic: Topic, wanted: int | None, *, actor: User) -> bool:
     if before == wanted:
         return False
     Topic.objects.filter(pk=topic.pk).update(overlap=wanted)
+    OverlapChange.objects.create(project=topic.project, topic=topic)
     audit.record(actor, "changed overlap", topic, project=topic.project, before=before, after=wanted)
     return True
+
+
+@transaction.atomic
+def change_numbers(project: Project, wanted: dict[str, Any], *, actor: User) -> bool:
+    """Change the project's settings, and with its number of readers the queue: `apply` does that; whether it must."""
+    changed = "overlap" in change_settings(project, wanted, actor=actor)
+    if changed:
+        OverlapChange.objects.create(project=project)
+    return changed
+
+
+def lost() -> list[OverlapChange]:
+    """Changes that nobody is at: a message or a worker was lost. Each is given to one timer."""
+    again = Q(beat_at__lt=timezone.now() - AGAIN)
+    waiting = OverlapChange.objects.waiting().filter(again).order_by("pk")
+    mine = OverlapChange.objects.waiting().filter(again)
+    return [change for change in waiting if mine.filter(pk=change.pk).update(beat_at=timezone.now())]
 
 
 def reach(project: Project, topic: Topic | None, wanted: int) -> Reach:
@@ -58,16 +81,17 @@ def reach(project: Project, topic: Topic | None, wanted: int) -> Reach:
 
 def in_queue(project: Project, topic: Topic | None) -> QuerySet[Any]:
     """Unsettled items with seats for work: how many, and how many of these are free. `topic` None: all the items for
-    which the project's number counts."""
-    seats = Seat.objects.filter(project=project, purpose=Seat.Purpose.WORK, item__verdict=None)
+    which the project's number counts. What a curator put into the queue by hand stays as it is."""
+    seats = Seat.objects.filter(project=project, purpose=Seat.Purpose.WORK, item__verdict=None, item__steered_at=None)
     seats = seats.exclude(status=Seat.Status.RETIRED)
     seats = seats.filter(topic=topic) if topic else seats.filter(Q(topic=None) | Q(topic__overlap=None))
     return seats.values("item").annotate(n=Count("pk"), free=Count("pk", filter=free())).order_by("item")
 
 
 def free() -> Q:
-    """Open, and nobody is at it now."""
-    return Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
+    """Open, nobody is at it now, and it is kept for nobody: neither assigned nor sent back."""
+    nobody = Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
+    return nobody & Q(status=Seat.Status.OPEN, reserved_for=None)
 
 
 def apply(project: Project, topic: Topic | None = None) -> int:
@@ -75,8 +99,10 @@ def apply(project: Project, topic: Topic | None = None) -> int:
 
     Works in chunks, and asks for the wanted number in each, so that two people who change it at once end with the one
     who came last, and a run that broke off can be run again. A seat that somebody holds is never taken from them: where
-    too many are held, an item keeps them.
+    too many are held, an item keeps them. A change that is asked for while this runs is not done by it.
     """
+    asked = OverlapChange.objects.waiting().about(project, topic)
+    asked = OverlapChange.objects.waiting().filter(pk__in=list(asked.values_list("pk", flat=True)))
     changed, last = 0, 0
     while True:
         with in_turn(), transaction.atomic():
@@ -87,8 +113,10 @@ def apply(project: Project, topic: Topic | None = None) -> int:
             if not items:
                 break
             changed += change(items, wanted)
+            asked.update(beat_at=timezone.now())
         last = items[-1]
     close_what_was_settled_meanwhile(project, topic)
+    asked.update(done_at=timezone.now())
     return changed
 
 
@@ -100,7 +128,8 @@ def wanted_now(project: Project, topic: Topic | None) -> int:
 def change(items: list[int], wanted: int) -> int:
     """Under the locks of the items, so that no reader's answer decides one of them meanwhile."""
     locked = list(Item.objects.select_for_update(no_key=True).filter(pk__in=items).order_by("pk").values_list("pk"))
-    unsettled = list(Item.objects.filter(pk__in=[pk for (pk,) in locked], verdict=None).values_list("pk", flat=True))
+    still = Item.objects.filter(pk__in=[pk for (pk,) in locked], verdict=None, steered_at=None)
+    unsettled = list(still.values_list("pk", flat=True))
     there: dict[int, list[Seat]] = defaultdict(list)
     work = Seat.objects.filter(item__in=unsettled, purpose=Seat.Purpose.WORK).exclude(status=Seat.Status.RETIRED)
     for seat in work.order_by("position"):
@@ -133,7 +162,7 @@ def take_away(there: dict[int, list[Seat]], wanted: int) -> int:
     for item, seats in there.items():
         if len(seats) <= wanted:
             continue
-        open_ones = [seat.pk for seat in seats if seat.status == Seat.Status.OPEN and is_free(seat, now)]
+        open_ones = [seat.pk for seat in seats if is_free(seat, now)]
         too_many = open_ones[::-1][: len(seats) - wanted]
         # who sat down in this moment keeps the seat
         closing = Seat.objects.filter(free(), pk__in=too_many)
@@ -144,12 +173,15 @@ def take_away(there: dict[int, list[Seat]], wanted: int) -> int:
 
 
 def is_free(seat: Seat, now: Any) -> bool:
-    return seat.lease_ends_at is None or seat.lease_ends_at <= now
+    """As `free` says."""
+    nobody = seat.lease_ends_at is None or seat.lease_ends_at <= now
+    return nobody and seat.status == Seat.Status.OPEN and seat.reserved_for_id is None
 
 
 def close_what_was_settled_meanwhile(project: Project, topic: Topic | None) -> None:
     """Who answered an item's only seat in the very moment when it got more settled it alone: the new ones go again."""
     seats = Seat.objects.filter(free(), project=project, purpose=Seat.Purpose.WORK, item__verdict__isnull=False)
+    seats = seats.filter(item__steered_at=None)
     seats = seats.filter(topic=topic) if topic else seats
     pks = list(seats.values_list("pk", flat=True)[: 10 * CHUNK])
     Seat.objects.filter(free(), pk__in=pks).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)

@@ -20,8 +20,9 @@ from django.utils import timezone
 
 from annotation import pairs
 from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
+from annotation.models.queue import ItemQuerySet
 from annotation.pairs import next_prompts, seed_for
-from annotation.seating import NewItem, lock, seat_items
+from annotation.seating import NewItem, lock, reopen, seat_items
 from studio.models import Project
 from training import infer, promote
 from training.child import TrainingFailed
@@ -72,7 +73,7 @@ def _seat_without_model(project: Project, version: ModelVersion, missing: dict[s
     if not missing[COMPARE] and not missing[DEMONSTRATE]:
         return
     with transaction.atomic():
-        lock(project)
+        project = lock(project)
         seat_items(project, pairs.evenly(_without_model(project, version, _missing(project, version))))
 
 
@@ -137,20 +138,18 @@ def _wind_down(project: Project) -> None:
 
 
 def unread_of(project: Project, version: ModelVersion) -> QuerySet[Item]:
-    """Items of `version` that nobody has answered, holds or passed on.
-
-    The same items as `unread()`, but the search begins at what this version wrote: a project may hold a hundred
-    thousand imported answers beside it, and the timer asks every few seconds. A version belongs to one project.
-    """
+    """Items of `version` that nobody has touched. The search begins at what this version wrote: a project may hold a
+    hundred thousand imported answers beside it, and the timer asks every few seconds."""
     return untouched(Item.objects.filter(generation__version=version))
 
 
 def untouched(items: QuerySet[Item]) -> QuerySet[Item]:
-    """What one reader passed on is still open to others, but a stock of it would leave that reader an empty queue."""
+    """What one reader passed on is still open to others, but a stock of it would leave that reader an empty queue; so
+    would what is kept for one of them."""
     seats = Seat.objects.filter(item=OuterRef("pk"))
-    free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
-    passed = Skip.objects.filter(item=OuterRef("pk"))
-    return items.filter(Exists(seats.filter(free)), ~Exists(seats.exclude(free)), ~Exists(passed))
+    waiting = seats.open().filter(purpose=Seat.Purpose.WORK)
+    kept, passed = waiting.filter(reserved_for__isnull=False), Skip.objects.filter(item=OuterRef("pk"))
+    return items.filter(Exists(waiting), ~Exists(seats.touched()), ~Exists(kept), ~Exists(passed))
 
 
 def ready(project: Project, version: ModelVersion, mode: str) -> int:
@@ -165,18 +164,17 @@ def ready(project: Project, version: ModelVersion, mode: str) -> int:
 
 
 def retire_stale(project: Project, version: ModelVersion) -> int:
-    """Close the unread items whose new side other hosted versions wrote; the number closed. What was put into the queue
-    by hand stays.
-
-    Rows are locked first, and only items whose every seat was free under the lock are closed: a claim in the same
-    moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
-    seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
-    """
+    """Close the unread items whose new side other hosted versions wrote; the number closed."""
     others = list(project.versions.exclude(pk=version.pk).values_list("pk", flat=True))
     if not others:
         return 0
-    stale = Item.objects.filter(project=project, generation__version__in=others, steered_at=None).unread()
-    retired = 0
+    return retire_unread(Item.objects.filter(project=project, generation__version__in=others))
+
+
+def retire_unread(items: ItemQuerySet) -> int:
+    """Close those of `items` that nobody has read, nobody put into the queue by hand, and that are kept for nobody."""
+    kept = Seat.objects.filter(item=OuterRef("pk"), status=Seat.Status.OPEN, reserved_for__isnull=False)
+    stale, retired = items.filter(~Exists(kept), steered_at=None).unread(), 0
     while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:RETIRE_CHUNK]):
         if not (closed := _retire(ids)):
             break  # all of them are being claimed right now: the next tick looks again
@@ -187,7 +185,7 @@ def retire_stale(project: Project, version: ModelVersion) -> int:
 def bring_back(version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int:
     """Open up to `wanted` items again that were retired unread before `version` came back (a rollback).
 
-    What a curator took out by hand stays out. A version belongs to one project.
+    Each for as many readers as are wanted now. What a curator took out by hand stays out.
     """
     seats = Seat.objects.filter(item=OuterRef("pk"))
     closed = (
@@ -195,9 +193,7 @@ def bring_back(version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int
         .filter(Exists(seats.filter(status=Seat.Status.RETIRED)), ~Exists(seats.exclude(status=Seat.Status.RETIRED)))
         .order_by("pk")
     )
-    ids = list(closed.values_list("pk", flat=True)[:wanted])
-    Seat.objects.filter(item__in=ids, status=Seat.Status.RETIRED).update(status=Seat.Status.OPEN)
-    return len(ids)
+    return reopen(version.project, list(closed.values_list("pk", "prompt")[:wanted]))
 
 
 def runs_dry(project: Project) -> bool:
@@ -277,15 +273,21 @@ def next_try(project: Project) -> datetime | None:
 
 @transaction.atomic
 def _retire(ids: list[int]) -> int:
+    """Rows are locked first, and only items whose every seat is free under the lock are closed: a claim in the same
+    moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
+    seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
+    """
     locked = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(item__in=ids).order_by("pk")
     now = timezone.now()
     free: dict[int, int] = {}
-    for item, status, ends in locked.values_list("item_id", "status", "lease_ends_at"):
-        if status == Seat.Status.OPEN and (ends is None or ends <= now):
+    for item, status, ends, kept_for in locked.values_list("item_id", "status", "lease_ends_at", "reserved_for"):
+        if status == Seat.Status.OPEN and kept_for is None and (ends is None or ends <= now):
             free[item] = free.get(item, 0) + 1
-    seats = Item.objects.filter(pk__in=free).annotate(n=Count("seats")).values_list("pk", "n")
+    there = Count("seats", filter=~Q(seats__status=Seat.Status.RETIRED))
+    seats = Item.objects.filter(pk__in=free).annotate(n=there).values_list("pk", "n")
     whole = [item for item, n in seats if n == free[item]]
-    Seat.objects.filter(item__in=whole).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
+    closing = Seat.objects.filter(item__in=whole, status=Seat.Status.OPEN)
+    closing.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
     return len(whole)
 
 
@@ -367,13 +369,13 @@ def _store(refill: Refill, answers: list[dict[str, Any]]) -> None:
     asked = {pk for pk, _ in refill.asked}
     known = set(Generation.objects.filter(version=refill.version, prompt__in=asked).values_list("prompt_id", "seed"))
     there = set(Prompt.objects.filter(pk__in=asked).values_list("pk", flat=True))
-    lock(refill.project)
+    project = lock(refill.project)
     new = [a for a in answers if int(a["id"]) in there and (int(a["id"]), a["seed"]) not in known]
     generations = Generation.objects.bulk_create(_generation(refill, answer) for answer in new)
     said = [each for each in generations if each.text.strip()]
-    items = pairs.items_for(said, refill.pairs, reviews=bool(refill.project.share_review))
-    items += _without_model(refill.project, refill.version, _missing(refill.project, refill.version))
-    seat_items(refill.project, pairs.evenly(items))
+    items = pairs.items_for(said, refill.pairs, reviews=bool(project.share_review))
+    items += _without_model(project, refill.version, _missing(project, refill.version))
+    seat_items(project, pairs.evenly(items))
     refill.end(Refill.State.DONE, stored=len(generations), error=_complaint(new))
 
 

@@ -26,9 +26,10 @@ class NewItem(NamedTuple):
         return Item.Mode.REVIEW.value if self.other is None else Item.Mode.COMPARE.value
 
 
-def lock(project: Project) -> None:
-    """Until the transaction ends, nobody else chooses what `project` is to read next: who chose is who seats it."""
-    Project.objects.select_for_update(no_key=True).values_list("pk").get(pk=project.pk)
+def lock(project: Project) -> Project:
+    """The project as it is now. Until the transaction ends, nobody else chooses what it is to read next, and nobody
+    changes how many are to read each item."""
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 @transaction.atomic
@@ -46,7 +47,7 @@ def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
             for pk, one in zip(ids, new, strict=True)
         ],
     )
-    wanted = seats_wanted(project, new)
+    wanted = seats_wanted(project, [one.prompt for one in new])
     bulk.insert(
         Seat,
         ("project", "item", "position", "status", "purpose", "topic"),
@@ -59,10 +60,38 @@ def seat_items(project: Project, new: Sequence[NewItem]) -> list[int]:
     return ids
 
 
-def seats_wanted(project: Project, new: Sequence[NewItem]) -> list[tuple[int, int | None]]:
-    """For each of `new`, how many readers it wants, as its topic says or else the project, and its prompt's topic."""
+def reopen(project: Project, items: Sequence[tuple[int, int]]) -> int:
+    """Open retired items (id, prompt) again, each with as many seats as are wanted now; the number of items.
+
+    Those of the lowest positions open, and where there are too few, new ones come beside them. Under the project's
+    lock: of two who do it at once, the second finds the items open and leaves them.
+    """
+    with transaction.atomic():
+        project = lock(project)
+        numbers = seats_wanted(project, [prompt for _, prompt in items])
+        wanted = {item: number for (item, _), number in zip(items, numbers, strict=True)}
+        there: dict[int, list[Seat]] = {item: [] for item in wanted}
+        for seat in Seat.objects.filter(item__in=wanted).order_by("position"):
+            there[seat.item_id].append(seat)
+        again, new = list[int](), list[Seat]()
+        closed = [item for item, seats in there.items() if all(one.status == Seat.Status.RETIRED for one in seats)]
+        for item in closed:
+            number, topic = wanted[item]
+            work = [seat.pk for seat in there[item] if seat.purpose == Seat.Purpose.WORK][:number]
+            again += work
+            first = there[item][-1].position + 1
+            more = range(first, first + number - len(work))
+            new += [Seat(project=project, item_id=item, position=position, topic_id=topic) for position in more]
+        Seat.objects.filter(pk__in=again).update(status=Seat.Status.OPEN)
+        Seat.objects.bulk_create(new)
+    return len(closed)
+
+
+def seats_wanted(project: Project, prompts: Sequence[int]) -> list[tuple[int, int | None]]:
+    """For an item of each of `prompts`, how many readers it wants, as its topic says or else the project, and its
+    prompt's topic."""
     overlaps = dict(project.topics.values_list("pk", "overlap"))
     if not overlaps:
-        return [(project.overlap, None)] * len(new)
-    topics = dict(Prompt.objects.filter(pk__in={one.prompt for one in new}).values_list("pk", "topic"))
-    return [(overlaps.get(topics[one.prompt]) or project.overlap, topics[one.prompt]) for one in new]
+        return [(project.overlap, None)] * len(prompts)
+    topics = dict(Prompt.objects.filter(pk__in={*prompts}).values_list("pk", "topic"))
+    return [(overlaps.get(topics[prompt]) or project.overlap, topics[prompt]) for prompt in prompts]

@@ -19,7 +19,7 @@ from annotation import (
     reports,
     variants,
 )
-from annotation.models import RefillMovedOn, Report, UploadMovedOn
+from annotation.models import RefillMovedOn, Report, Topic, UploadMovedOn
 from studio.models import Project
 from training.child import TrainingFailed
 
@@ -41,6 +41,8 @@ def refill_queues() -> None:
             logger.exception("the stock of %s could not be looked at", project.slug)
     for upload in receive.lost():
         read_upload.delay_on_commit(upload.pk)
+    for change in overlap.lost():
+        apply_overlap.delay_on_commit(change.project_id, change.topic_id)
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -91,14 +93,24 @@ def forecast_severity(project_id: int) -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def apply_overlap(project_id: int, topic_id: int | None) -> None:
     """Bring the seats of a long queue in line with the number of readers. Safe to deliver twice."""
-    project = Project.objects.get(pk=project_id)
-    overlap.apply(project, project.topics.get(pk=topic_id) if topic_id else None)
+    project = Project.objects.filter(pk=project_id).first()
+    topic = Topic.objects.filter(pk=topic_id, project=project_id).first()
+    if project is not None and (topic is not None or topic_id is None):  # else it was deleted meanwhile
+        overlap.apply(project, topic)
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def go_on_with_bulk(action_id: int) -> None:
     """Do a long bulk action, or its undo, chunk by chunk. Safe to deliver twice."""
     bulk_actions.work(action_id)
+
+
+def send_overlap(project: Project, topic: Topic | None) -> None:
+    """Have a worker do it; where no message can be sent now, the timer sends it when that goes again."""
+    try:
+        apply_overlap.delay_on_commit(project.pk, topic.pk if topic else None)
+    except NoBroker:
+        logger.warning("the queue of %s is changed when the broker is back", project.slug)
 
 
 @shared_task(acks_late=True, ignore_result=True)

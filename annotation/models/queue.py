@@ -67,13 +67,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(~models.Exists(waiting), pk__in=second.values("item"), verdict=None)
 
     def unread(self) -> Self:
-        """Items nobody has answered and nobody holds: what the stock counts, and what a newer model may replace.
+        """Items nobody has answered and nobody holds: what a newer model may replace.
 
-        The search begins at open seats, so that it costs what is left to read, not what was ever read.
+        Retired seats count for nothing: there may be some since fewer readers are wanted. The search begins at open
+        seats, so that it costs what is left to read, not what was ever read.
         """
-        touched = Seat.objects.filter(item=models.OuterRef("pk")).exclude(
-            Q(status=Seat.Status.OPEN), Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
-        )
+        touched = Seat.objects.filter(item=models.OuterRef("pk")).touched()
         waiting = Seat.objects.open().filter(purpose=Seat.Purpose.WORK)
         return self.filter(~models.Exists(touched), pk__in=waiting.values("item"))
 
@@ -145,6 +144,11 @@ class SeatQuerySet(models.QuerySet["Seat"]):
     def open(self, *, at: datetime | None = None) -> Self:
         """Seats anybody could take now, or could at `at`: unanswered, and unheld or held on a lease that ran out."""
         return self.filter(Q(holder=None) | Q(lease_ends_at__lte=at or timezone.now()), status=Seat.Status.OPEN)
+
+    def touched(self) -> Self:
+        """Seats that somebody answered, or is at now."""
+        free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
+        return self.exclude(status=Seat.Status.RETIRED).exclude(free)
 
     def held_by(self, user: User) -> Self:
         """Unanswered seats in this person's name; theirs until somebody else takes them, also past the lease."""

@@ -15,7 +15,6 @@ from annotation import onboarding, overlap, tasks, topics
 from annotation.assignment_forms import GoldForm, NumbersForm, TopicForm
 from annotation.models import Gold, Item, Topic
 from studio.access import needs
-from studio.configure import change_settings
 from studio.models import Membership, Project, Role, User
 
 
@@ -59,7 +58,7 @@ def assignment_numbers(request: HttpRequest, project: Project) -> HttpResponse:
     reach = overlap.reach(project, None, form.cleaned_data["overlap"])
     if reach.items and "sure" not in request.POST:
         return render(request, "annotation/assignment_numbers.html", {**context, "reach": reach})
-    change_settings(project, form.cleaned_data, actor=request.user)
+    overlap.change_numbers(project, form.cleaned_data, actor=request.user)
     messages.success(request, f"Saved. {bring_in_line(project, None, reach)}".strip())
     return redirect("annotation:assignment", project.slug)
 
@@ -69,7 +68,7 @@ def bring_in_line(project: Project, topic: Topic | None, reach: overlap.Reach) -
     if not reach.items:
         return ""
     if reach.items > overlap.FEW:
-        tasks.apply_overlap.delay_on_commit(project.pk, topic.pk if topic else None)
+        tasks.send_overlap(project, topic)
         return f"{reach.items:,} items in the queue are being changed; this takes a while."
     changed = overlap.apply(project, topic)
     return f"{changed:,} item{'s' if changed != 1 else ''} in the queue changed."

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation import overlap, tasks
-from annotation.models import Gold, Seat, Topic
+from annotation.models import Gold, OverlapChange, Seat, Topic
 from studio.models import AuditEntry, Membership, Project
 from tests.annotation.test_assignment import answer_next, make_gold, member
 from tests.cast import Cast, make_item, settle_item
@@ -124,6 +124,20 @@ def test_a_long_queue_is_changed_by_a_worker(iris: Client, cast: Cast, monkeypat
     assert Seat.objects.count() == 1
     tasks.apply_overlap(*sent[0])
     assert Seat.objects.count() == 2
+
+
+def test_a_broker_that_is_away_is_no_error_and_the_timer_sees_to_it(
+    iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise tasks.NoBroker
+
+    monkeypatch.setattr(overlap, "FEW", 0)
+    monkeypatch.setattr(tasks.apply_overlap, "delay_on_commit", away)
+    cast.item()
+    reply = iris.post(url(cast, "assignment-topic", cast.topic.pk), {"overlap": "2", "sure": "1"})
+    assert reply.status_code == 302
+    assert OverlapChange.objects.waiting().get().topic == cast.topic
 
 
 # ---------------------------------------------------------------- the project's numbers

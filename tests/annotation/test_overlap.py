@@ -6,15 +6,16 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
-from annotation import overlap
+from annotation import items, overlap, refill, tasks
 from annotation.claim import claim
-from annotation.models import Item, Seat, Topic, Verdict
+from annotation.filters import ids, ways
+from annotation.models import Item, OverlapChange, Seat, Topic, Verdict
 from annotation.settle import settle
 from annotation.shapes import Said
 from annotation.submit import SeatLost, submit
 from studio.models import AuditEntry, Project, User
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401 (a fixture)
-from tests.cast import Cast, settle_item
+from tests.cast import Cast, make_version, settle_item
 
 
 def seats_of(item: Item) -> list[str]:
@@ -118,6 +119,123 @@ def test_many_items_are_changed_in_chunks(cast: Cast, monkeypatch: pytest.Monkey
         cast.item()
     assert wants(cast, 2) == 5
     assert Seat.objects.count() == 10
+
+
+# ---------------------------------------------------------------- what a lower number leaves behind
+
+
+def test_seats_that_were_taken_away_touch_nothing(cast: Cast) -> None:
+    old = make_version(cast.project)
+    made = {cast.item(overlap=3, version=old).pk for _ in range(3)}
+    wants(cast, 1)
+    assert refill.ready(cast.project, old, "review") == Item.objects.unread().count() == 3
+    assert set(ids(ways(cast.project, {"state": "unread"}), 10)) == made
+    assert {items.state_of(item) for item in Item.objects.all()} == {"unread"}
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    assert ids(ways(cast.project, {"state": "reading"}), 10) == [seat.item_id]
+    assert items.state_of(Item.objects.get(pk=seat.item_id)) == "reading"
+    assert refill.retire_stale(cast.project, make_version(cast.project, 1)) == 2
+    assert list(Seat.objects.filter(status="open")) == [Seat.objects.get(pk=seat.pk)]
+
+
+@pytest.mark.parametrize("now", [1, 2, 5])
+def test_what_comes_back_has_as_many_seats_as_are_wanted_now(cast: Cast, now: int) -> None:
+    old = make_version(cast.project)
+    item = cast.item(overlap=3, version=old)
+    refill.retire_stale(cast.project, make_version(cast.project, 1))
+    wants(cast, now)
+    assert seats_of(item) == ["retired"] * 3
+    assert refill.bring_back(old, 8) == 1
+    assert seats_of(item).count("open") == now
+    assert refill.bring_back(old, 8) == 0
+
+
+def test_what_is_kept_for_somebody_is_no_stock_and_never_stale(cast: Cast) -> None:
+    old = make_version(cast.project)
+    item = cast.item(overlap=2, version=old)
+    item.seats.filter(position=1).update(reserved_for=cast.ada)
+    assert refill.ready(cast.project, old, "review") == 0
+    assert refill.retire_stale(cast.project, make_version(cast.project, 1)) == 0
+    assert refill._retire([item.pk]) == 0
+    assert seats_of(item) == ["open", "open"]
+
+
+def test_what_a_curator_put_in_by_hand_or_keeps_for_somebody_stays(cast: Cast) -> None:
+    steered, kept, sent_back = (cast.item(overlap=3) for _ in range(3))
+    Item.objects.filter(pk=steered.pk).update(steered_at=timezone.now())
+    kept.seats.filter(position=2).update(reserved_for=cast.ada)
+    sent_back.seats.update(reserved_for=cast.bo)
+    assert overlap.reach(cast.project, None, 1) == overlap.Reach(more=0, fewer=1)
+    assert wants(cast, 1) == 1
+    assert seats_of(steered) == seats_of(sent_back) == ["open"] * 3
+    assert seats_of(kept) == ["retired", "retired", "open"]
+
+
+# ---------------------------------------------------------------- a wish is kept until it is done
+
+
+def numbers(cast: Cast, overlap_: int) -> None:
+    overlap.change_numbers(cast.project, {"overlap": overlap_}, actor=cast.max)
+
+
+def long_ago() -> None:
+    OverlapChange.objects.update(beat_at=timezone.now() - 2 * overlap.AGAIN)
+
+
+def test_a_lost_message_is_sent_again_until_it_is_done(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, int | None]] = []
+    monkeypatch.setattr(tasks.apply_overlap, "delay_on_commit", lambda *about: sent.append(about))
+    cast.item(topic=None)
+    numbers(cast, 1)
+    assert not OverlapChange.objects.exists()  # it was 1 before
+    numbers(cast, 2)
+    tasks.refill_queues()
+    assert sent == []  # somebody may be at it
+    long_ago()
+    tasks.refill_queues()
+    tasks.refill_queues()
+    assert sent == [(cast.project.pk, None)]
+    tasks.apply_overlap(*sent[0])
+    assert Seat.objects.count() == 2
+    long_ago()
+    tasks.refill_queues()
+    assert len(sent) == 1
+
+
+def test_a_worker_that_dies_half_way_leaves_the_wish(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overlap, "CHUNK", 1)
+    inner, made = overlap.change, [cast.item() for _ in range(3)]
+    overlap.change_topic(cast.topic, 2, actor=cast.iris)
+
+    def killed(items: list[int], wanted: int) -> int:
+        if made[1].pk in items:
+            raise SystemExit
+        return inner(items, wanted)
+
+    monkeypatch.setattr(overlap, "change", killed)
+    with pytest.raises(SystemExit):
+        overlap.apply(cast.project, cast.topic)
+    assert Seat.objects.count() == 4
+    monkeypatch.setattr(overlap, "change", inner)
+    long_ago()
+    for change in overlap.lost():
+        tasks.apply_overlap(change.project_id, change.topic_id)
+    assert Seat.objects.count() == 6
+    assert not OverlapChange.objects.waiting().exists()
+
+
+def test_a_wish_of_the_meantime_is_not_taken_for_done(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    cast.item(topic=None)
+    numbers(cast, 2)
+    monkeypatch.setattr(overlap, "close_what_was_settled_meanwhile", lambda *_: numbers(cast, 3))
+    overlap.apply(cast.project)
+    assert OverlapChange.objects.waiting().count() == 1
+    assert OverlapChange.objects.count() == 2
+
+
+def test_a_message_about_what_is_gone_does_nothing(cast: Cast) -> None:
+    tasks.apply_overlap(cast.project.pk, 0)
+    tasks.apply_overlap(0, None)
 
 
 # ---------------------------------------------------------------- real threads, real transactions
