@@ -95,6 +95,7 @@ def state_of(project: Project, member: Membership) -> str:
 def results(project: Project) -> dict[tuple[int, str], Share]:
     """(person, purpose) -> how many of their answers to known items were the known one."""
     given = Answer.objects.standing().filter(item__project=project, seat__purpose__in=KNOWN).with_first_outcome()
+    given = given.filter(item__gold__isnull=False, item__gold__answer__undone_at=None)
     counts = (
         given.order_by().values("annotator", "seat__purpose").annotate(n=Count("pk"), right=Count("pk", filter=SAME))
     )

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from annotation.models import Answer, Guideline, Seat, Verdict
 from annotation.shapes import BadShape, Said
-from annotation.submit import KeyTaken, agree, as_meant, check_against, lock, why_final, write
+from annotation.submit import KeyTaken, agree, as_meant, check_against, why_final, write
+from annotation.turn import lock
 from studio.models import Project, User
 
 

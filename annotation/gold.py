@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 from annotation.models import Gold, Item, Seat, Skip, Verdict
 from annotation.prepared import PROJECT, USER, Prepared, moment, once, prepare
 from annotation.topics import closed_to
-from annotation.turn import attempt
+from annotation.turn import attempt, lock
 from studio import audit
 from studio.models import Project, User
 
@@ -29,8 +29,10 @@ def mark(item: Item, *, actor: User | None, explanation: str = "") -> Gold:
     """Let a settled item be gold: its verdict's answer is the known one, and `explanation` is what people read after.
 
     Two people at once: the item's one-to-one decides, and the newest explanation stands. The same whether it was gold
-    before or not.
+    before or not. The verdict is read under the item's lock: who takes their answer back at the same time comes before,
+    or is told that it stands.
     """
+    lock(item.pk)
     verdict = Verdict.objects.filter(item=item).first()
     if verdict is None:
         raise NotSettled("Only a settled item can be gold: its verdict is the known answer.")
@@ -124,11 +126,11 @@ def to_give(purpose: Seat.Purpose) -> Prepared:
 
 
 def new_to_them() -> QuerySet[Gold, Any]:
-    """They had no seat there, did not skip, write, or decide it."""
+    """They had no seat there, did not skip, write, or decide it; and its answer still stands."""
     sat = Seat.objects.filter(Q(holder=USER) | Q(reserved_for=USER), item=OuterRef("item"))
     skipped = Skip.objects.filter(item=OuterRef("item"), user=USER)
     wrote = Item.objects.written_by(USER).filter(pk=OuterRef("item"))
     closed = closed_to(USER, PROJECT).filter(pk=OuterRef("item__prompt__topic"))
-    golds = Gold.objects.filter(is_active=True, item__project=PROJECT).exclude(answer__annotator=USER)
+    golds = Gold.objects.known().filter(item__project=PROJECT).exclude(answer__annotator=USER)
     new = golds.filter(~Exists(sat), ~Exists(skipped), ~Exists(wrote), ~Exists(closed)).order_by("-pk")
     return new.values_list("item", "item__prompt__topic")

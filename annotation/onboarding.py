@@ -58,12 +58,14 @@ def waiting(project: Project) -> QuerySet[Membership]:
 
 
 def in_force(project: Project) -> bool:
-    return Gold.objects.filter(is_active=True, item__project=project).exists()
+    return Gold.objects.known().filter(item__project=project).exists()
 
 
 def seats_of(user: User, project: Project) -> QuerySet[Seat]:
-    """The seats of the present try; what became of earlier ones counts as gold."""
-    return Seat.objects.filter(project=project, reserved_for=user, purpose=Seat.Purpose.ONBOARDING)
+    """The seats of the present try; what became of earlier ones counts as gold. One at an item whose known answer was
+    taken back is none: nobody can say what is right there."""
+    seats = Seat.objects.filter(project=project, reserved_for=user, purpose=Seat.Purpose.ONBOARDING)
+    return seats.filter(item__gold__answer__undone_at=None)
 
 
 def next_seat(project: Project, user: User, *, besides: list[int], until: datetime) -> int | None:

@@ -7,7 +7,8 @@ from django.db import transaction
 from annotation import notices
 from annotation.models import Answer, Item, Notice, Seat, Verdict
 from annotation.shapes import Said
-from annotation.submit import check_against, lock, write
+from annotation.submit import check_against, write
+from annotation.turn import lock
 from studio import audit
 from studio.models import User
 

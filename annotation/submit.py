@@ -26,7 +26,7 @@ from annotation.models import (
 from annotation.payload import draft_as_meant, outcome_as_meant, outcome_as_shown
 from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
 from annotation.shapes import ASKED, WORDS, BadShape, Said, SpanSaid
-from annotation.turn import in_turn
+from annotation.turn import in_turn, lock
 from studio.models import Project, User
 from training.models import SnapshotRow
 
@@ -130,17 +130,6 @@ def take(asked: Asked, user: User, said: Said, key: uuid.UUID) -> Answer:
         Draft.objects.filter(item=asked.item_id, user=user).delete()
     decide(asked, answer)
     return answer
-
-
-def lock(item: int) -> None:
-    """Let those who may settle an item with several readers go one after the other.
-
-    Two people who give the last two answers in the same second would each see the other's seat still open, and nobody
-    would settle the item: the second waits here, and then sees the first one's seat closed. The lock is taken before
-    any seat's, here and in `settle` and `undo`, so nobody waits for somebody who waits for them. It is NO KEY, because
-    inserting an answer takes a key-share lock on the same row. SQLite's transactions exclude one another anyway.
-    """
-    Item.objects.select_for_update(no_key=True).values_list("pk").get(pk=item)
 
 
 def why_lost(seat: Asked | Seat, user: User) -> str:
@@ -305,7 +294,7 @@ def why_final(item: Item) -> str:
         return _("A curator has settled this item, with your answer before them.")
     if SnapshotRow.objects.filter(uuid=item.uuid).exists():
         return _("The answer is part of a frozen dataset and stands.")
-    if Gold.objects.filter(item=item).exists():
+    if Gold.objects.filter(item=item, is_active=True).exists():
         return _("A curator has built on this answer as it is, so it stands.")
     return ""
 

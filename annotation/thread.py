@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from annotation import notices
 from annotation.models import Answer, Gold, Item, Notice, Remark, Seat, Verdict
-from annotation.submit import keep, lock, said_in
+from annotation.submit import keep, said_in
 from annotation.topics import closed_to
+from annotation.turn import lock
 from studio import audit
 from studio.models import Membership, Role, User
 from training.models import SnapshotRow

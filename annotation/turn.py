@@ -1,4 +1,4 @@
-"""Whose turn it is to write, where the database does not say so well: on SQLite."""
+"""Whose turn it is to write: one after the other on SQLite, and at one item everywhere."""
 
 import threading
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.db import connection, transaction
+
+from annotation.models import Item
 
 WRITING = threading.Lock()
 
@@ -34,3 +36,14 @@ def attempt(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
         cursor.execute(sql, params)
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
+
+
+def lock(item: int) -> None:
+    """Let those who may settle an item with several readers go one after the other.
+
+    Two people who give the last two answers in the same second would each see the other's seat still open, and nobody
+    would settle the item: the second waits here, and then sees the first one's seat closed. The lock is taken before
+    any seat's, in `submit`, `settle` and `undo`, so nobody waits for somebody who waits for them. It is NO KEY, because
+    inserting an answer takes a key-share lock on the same row. SQLite's transactions exclude one another anyway.
+    """
+    Item.objects.select_for_update(no_key=True).values_list("pk").get(pk=item)

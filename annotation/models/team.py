@@ -16,6 +16,12 @@ from studio.models import AppendOnly, Project
 from training.models import ModelVersion
 
 
+class GoldQuerySet(models.QuerySet["Gold"]):
+    def known(self) -> Self:
+        """Those that may be given to people: marked, and on an answer that still stands."""
+        return self.filter(is_active=True, answer__undone_at=None)
+
+
 class Gold(models.Model):
     """An item whose answer is known: it is mixed in, unrecognisable, and what people answer is compared with it."""
 
@@ -25,6 +31,8 @@ class Gold(models.Model):
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = GoldQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"gold {self.item_id}"

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation import gold, topics
+from annotation import assignment, gold, mine, onboarding, topics
 from annotation.claim import claim, lease_end, release, taking
 from annotation.models import Answer, Generation, Gold, Item, Seat, Skip, Topic
 from annotation.shapes import Said
@@ -343,3 +344,28 @@ def test_a_known_item_that_one_passes_on_ends_and_does_not_keep_others_from_comi
         skip(cast.project, cast.ada, seat, reason="too_hard")
         assert Seat.objects.get(pk=seat).status == Seat.Status.RETIRED
     assert len(gold.unseen_by(cast.project, cast.ada)) == 1
+
+
+def test_what_was_marked_gold_on_an_answer_that_is_gone_is_given_to_nobody_and_counts_for_nobody(cast: Cast) -> None:
+    cast.project.gold_percent = 50
+    cast.project.onboarding_items = 1
+    item = make_gold(cast)
+    seat = gold.seat_at_one(cast.project, cast.ada, until=lease_end(cast.project))
+    submit(cast.project, cast.ada, seat or 0, Said("fine"), key=uuid.uuid4())
+    assert onboarding.is_new(cast.project, cast.bo)
+    Answer.objects.filter(pk=item.gold.answer_id).update(undone_at=timezone.now())
+    assert gold.unseen_by(cast.project, cast.bo) == []
+    assert not onboarding.is_new(cast.project, cast.bo)
+    assert mine.known(cast.project, cast.ada) == {"n": 0, "right": 0}
+    assert assignment.results(cast.project) == {}
+
+
+def test_marking_waits_for_who_takes_the_answer_back(cast: Cast) -> None:
+    item = cast.item()
+    answer = answer_next(cast, cast.ada)
+    assert answer is not None
+    with CaptureQueriesContext(connection) as captured:
+        gold.mark(item, actor=cast.iris)
+    locked, verdict = ("annotation_item", "annotation_verdict")
+    tables = [next((name for name in (verdict, locked) if f'FROM "{name}"' in one["sql"]), "") for one in captured]
+    assert tables.index(locked) < tables.index(verdict)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from annotation import gold
 from annotation.claim import claim
 from annotation.correct import CorrectionRefused, correct
 from annotation.freeze import freeze
@@ -123,6 +124,14 @@ def test_what_is_gold_or_was_said_of_gold_stands(cast):
     with pytest.raises(CorrectionRefused, match="known before"):
         again(cast, said, bad(cast), by=cast.bo)
     assert Verdict.objects.get().answer == old
+
+
+def test_what_is_gold_no_longer_can_be_corrected(cast):
+    item = cast.item()
+    old = says(cast, cast.ada)
+    gold.unmark(gold.mark(item, actor=cast.iris), actor=cast.iris)
+    new = again(cast, old, CANNOT)
+    assert Verdict.objects.get().answer == new
 
 
 def test_two_tabs_one_correction(cast):
