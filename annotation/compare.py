@@ -66,7 +66,7 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
     labels = {reason["slug"]: reason["label"] for reason in item.project.rewrite_reasons}
     return {
         "number": number,
-        "reader": _reader(number, answer, getattr(item, "verdict", None)),
+        "reader": _reader(number, answer, item),
         "answer": answer,
         "categories": list(answer.categories.all()),
         "reasons": [labels.get(slug, slug) for slug in answer.reasons],
@@ -79,20 +79,22 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
     }
 
 
-def _reader(number: int, answer: Answer, verdict: Verdict | None) -> str:
+def _reader(number: int, answer: Answer, item: Item) -> str:
     """Who says so, without a name. A curator's own answer has no seat, and was written down; what else has none was
     imported. A decision that stands no more, because the item is in the queue again, is still a curator's."""
     if answer.seat_id:
         return f"Reader {number}"
+    verdict = getattr(item, "verdict", None)
     if verdict is not None and verdict.answer_id == answer.pk:
         return "Curator" if verdict.how == Verdict.How.ADJUDICATION else CAME_IN
-    return CURATOR_BEFORE if was_decided(answer) else CAME_IN
+    return CURATOR_BEFORE if was_decided(item, answer) else CAME_IN
 
 
-def was_decided(answer: Answer) -> bool:
+def was_decided(item: Item, answer: Answer) -> bool:
     """Whether a curator settled the item by this answer of their own; asked only of answers without a seat."""
-    decisions = AuditEntry.objects.filter(verb="settled", target_type=Item._meta.label, target_id=str(answer.item_id))
-    return decisions.filter(actor=answer.annotator_id, data__own_words=True).exists()
+    at_the_item = AuditEntry.objects.filter(target_type=Item._meta.label, target_id=str(item.pk))
+    decisions = at_the_item.filter(project=item.project_id, verb="settled", actor=answer.annotator_id)
+    return decisions.filter(data__own_words=True).exists()
 
 
 # ---------------------------------------------------------------- where they differ

@@ -30,11 +30,12 @@ AGREEMENT = {
 
 
 def state_of(item: Item) -> str:
-    """Where an item stands, from its loaded verdict and seats: a key of STATES."""
+    """Where an item stands, from its loaded verdict and seats: a key of STATES. As `filters.being` says it."""
     if getattr(item, "verdict", None) is not None:
         return "settled"
-    seats = list(item.seats.all())
-    if all(seat.status == Seat.Status.RETIRED for seat in seats):
+    work = [seat for seat in item.seats.all() if seat.purpose == Seat.Purpose.WORK]
+    seats = [seat for seat in work if seat.status != Seat.Status.RETIRED]
+    if not seats:
         return "replaced"
     if not any(seat.status == Seat.Status.OPEN for seat in seats):
         return "disputed"

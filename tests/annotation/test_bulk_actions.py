@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import bulk_actions, bulk_verbs, freeze, gold, submit, tasks, thread, topics
+from annotation import bulk_actions, bulk_verbs, compare, freeze, gold, submit, tasks, thread, topics
 from annotation.claim import claim
 from annotation.correct import correct
 from annotation.models import Answer, BulkAction, Collection, Gold, Item, Seat, Skip, Verdict
+from annotation.settle import settle
 from annotation.shapes import Said
 from studio.models import AuditEntry, Membership, User
 from tests.annotation.test_settle import answered
@@ -111,6 +112,15 @@ class TestRequeue:
         bulk_actions.undo(action, actor=cast.iris)
         assert not Verdict.objects.exists()
         assert list(Item.objects.disputed()) == [item]
+
+    def test_what_a_curator_decided_before_is_still_said_to_be_a_curators(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        say(cast, cast.ada, item, "fine")
+        say(cast, cast.bo, item, "cannot_judge")
+        settle(item, said=Said(outcome="fine"), actor=cast.iris)
+        act(cast, "requeue", item)
+        shown = compare.page(compare.with_answers(Item.objects.all()).get())
+        assert [reading["reader"] for reading in shown["readings"]][-1] == "Curator, before"
 
     def test_undo_says_again_whether_the_item_was_steered_before(self, cast: Cast) -> None:
         item = cast.item()
