@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 MOST = 4
 """Swaps shown beside the original."""
 PATIENCE = timedelta(seconds=20)
-"""What nobody has begun to answer after so long waits for a worker that is not there."""
+"""What nobody has begun to answer after so long waits for a worker that is not there, or a message that was lost."""
 AGAIN = timedelta(seconds=3)
 """What failed so long ago is tried again when a person asks again."""
 AS_IT_STANDS = ("", "")
@@ -101,7 +101,7 @@ def _look(project: Project, prompt: Prompt, version: ModelVersion, found: Sequen
     wanted, there = _wanted(project, prompt, version, found), _there(prompt, version)
     if AS_IT_STANDS not in there:
         _take_over(wanted[AS_IT_STANDS])
-    changed = _give_up(there)
+    changed, lost = _give_up(there), _ask_once_more(there)
     new = [one for name, one in wanted.items() if name not in there]
     resting = not any(one.state == Variant.State.ASKED for one in there.values())
     stale = [there[name] for name, one in wanted.items() if name in there and _is_stale(there[name], one, resting)]
@@ -109,10 +109,10 @@ def _look(project: Project, prompt: Prompt, version: ModelVersion, found: Sequen
         Variant.objects.bulk_create(new, ignore_conflicts=True)  # in another tab, they may be asked for just now
         for old in stale:
             _ask_again(old, wanted[old.old_term, old.new_term])
-    if new or stale or changed:
+    if new or stale or changed or lost:
         there = _there(prompt, version)
     original, *others = (there[name] for name in wanted)
-    return Strip(original, others, is_new=bool(new or stale))
+    return Strip(original, others, is_new=bool(new or stale or lost))
 
 
 def _there(prompt: Prompt, version: ModelVersion) -> dict[tuple[str, str], Variant]:
@@ -166,11 +166,7 @@ def _ask_again(old: Variant, new: Variant) -> None:
 
 def _give_up(rows: dict[tuple[str, str], Variant]) -> bool:
     """Fail what waits for a worker that is not there, or that was lost; whether anything did."""
-    late = [
-        one.pk
-        for one in rows.values()
-        if one.state == Variant.State.ASKED and one.heartbeat_at is None and one.asked_at < timezone.now() - PATIENCE
-    ]
+    late = _late(rows)
     gone = 0
     if late and not cache.get(ALIVE):
         gone += fail(Q(pk__in=late, heartbeat_at=None), NO_WORKER)
@@ -178,6 +174,27 @@ def _give_up(rows: dict[tuple[str, str], Variant]) -> bool:
         mine = [one.pk for one in rows.values()]
         gone += fail(Q(pk__in=Variant.objects.untended().filter(pk__in=mine, heartbeat_at__isnull=False)), LOST)
     return gone > 0
+
+
+def _late(rows: dict[tuple[str, str], Variant]) -> list[int]:
+    """What nobody has begun to answer for too long."""
+    waiting = [one for one in rows.values() if one.state == Variant.State.ASKED and one.heartbeat_at is None]
+    return [one.pk for one in waiting if one.asked_at < timezone.now() - PATIENCE]
+
+
+def _ask_once_more(rows: dict[tuple[str, str], Variant]) -> bool:
+    """Whether a message is due again: a worker is there, but what it should have begun may never have reached it.
+
+    Of many pages that look at once, the database lets one send it; should the first one arrive after all, the second
+    finds everything taken.
+    """
+    late = _late(rows)
+    if not late or not cache.get(ALIVE):
+        return False
+    waiting = Variant.objects.filter(
+        pk__in=late, state=Variant.State.ASKED, heartbeat_at=None, asked_at__lt=timezone.now() - PATIENCE
+    )
+    return waiting.update(asked_at=timezone.now()) > 0
 
 
 def fail(which: Q, sentence: str) -> int:

@@ -65,8 +65,15 @@ def ask(
 
 
 def warm(version: ModelVersion, on_beat: Beat = lambda: None) -> None:
-    """See to it that the child for `version` has its model loaded."""
-    kept(version).wait_until_ready(on_beat)
+    """See to it that the child for `version` has its model loaded.
+
+    One that hangs instead is ended, so that who asks next gets a fresh one.
+    """
+    try:
+        kept(version).wait_until_ready(on_beat)
+    except BaseException:
+        close()
+        raise
 
 
 _kept: "Resident | None" = None

@@ -214,6 +214,19 @@ def test_a_worker_that_is_at_work_for_others_is_waited_for(press, seat, sent):
     assert press(seat)["original"]["state"] == "asked"
 
 
+def test_a_message_that_was_lost_is_sent_again_once_while_the_worker_is_at_work_for_others(press, seat, sent, said):
+    press(seat)
+    lost = sent.pop()
+    press(seat)
+    assert not sent
+    Variant.objects.update(asked_at=timezone.now() - timedelta(seconds=21))
+    cache.set(variants.ALIVE, True, 20)
+    assert [press(seat)["original"]["state"] for _ in range(2)] == ["asked", "asked"]
+    assert sent == [lost]
+    work(sent)
+    assert press(seat)["original"]["state"] == "done"
+
+
 def test_a_worker_that_was_lost_is_noticed(press, seat, sent):
     press(seat)
     assert Variant.objects.take(*sent[0])

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.cast import make_version
-from training import resident
+from training import child, resident
 from training.child import ChildCrashed, TrainingFailed
 
 
@@ -82,3 +82,15 @@ def test_a_beat_that_raises_ends_the_child(version):
     with pytest.raises(RuntimeError):
         asked(version, "abc", on_beat=beat)
     assert resident._kept is None
+
+
+def test_a_child_that_hangs_while_it_loads_is_ended_and_the_next_question_gets_a_fresh_one(version, monkeypatch):
+    first = resident.kept(version)
+    os.kill(first.process.pid, signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(child, "QUIET_START", 0.0)
+        impatient.setattr(child, "GRACE", 0.1)
+        with pytest.raises(ChildCrashed, match="hangs"):
+            resident.warm(version)
+    assert first.process.poll() is not None
+    assert asked(version, "abc")[0]["completion"] == "cba"
