@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotation import onboarding, wellbeing
 from annotation.models import Answer, CheckIn, Gold, Item, Seat, Span, Topic, Verdict
+from annotation.models.answer import AnswerQuerySet
 from annotation.payload import swapped
 from annotation.science.diff import stretches, word_diff
 from annotation.submit import why_final
@@ -28,7 +29,7 @@ TOO_FRESH = (
 )
 
 
-def answers(project: Project, user: User) -> QuerySet[Answer]:
+def answers(project: Project, user: User) -> AnswerQuerySet:
     """This person's own answers at their seats, as they stand."""
     return Answer.objects.standing().filter(annotator=user, item__project=project, seat__isnull=False)
 
@@ -115,8 +116,8 @@ def known(project: Project, user: User) -> dict[str, Any]:
     """
     given = answers(project, user).exclude(seat__purpose=Seat.Purpose.WORK)
     given = given.filter(item__gold__isnull=False, item__gold__answer__undone_at=None)
-    given = given.final().with_first_outcome()
-    rows = given.values_list("first_outcome", "item__gold__answer__outcome").annotate(n=Count("pk")).order_by()
+    first: QuerySet[Any] = given.final().with_first_outcome()
+    rows = first.values_list("first_outcome", "item__gold__answer__outcome").annotate(n=Count("pk")).order_by()
     n = sum(row[2] for row in rows)
     right = sum(row[2] for row in rows if row[0] == row[1])
     return {"n": n, "right": right}

@@ -47,7 +47,7 @@ def may_read(item: Item, user: User, role: Role) -> bool:
         return True
     if not Remark.objects.filter(item=item, mentions=user).exists():
         return False
-    if closed_to(user, item.project).filter(pk=item.prompt.topic_id).exists():
+    if closed_to(user, item.project).filter(pk=item.prompt.topic_id or 0).exists():
         return False
     if Gold.objects.filter(item=item, is_active=True).exists():
         return False
@@ -86,7 +86,9 @@ def is_settled(item: Item) -> bool:
 def without_names(item: Item, people: Iterable[int | None]) -> dict[int | None, str]:
     """What each of `people` is called at an item that is not settled: a reader by the number of their answer."""
     given = Answer.objects.numbered().filter(item=item).values_list("annotator", "seat")
-    numbers = {who: f"Reader {number}" for number, (who, seat) in enumerate(given, 1) if seat is not None}
+    numbers: dict[int | None, str] = {
+        who: f"Reader {number}" for number, (who, seat) in enumerate(given, 1) if seat is not None
+    }
     members = Membership.objects.filter(project=item.project_id, user__in=[who for who in people if who])
     plain = {who for who, role in members.values_list("user", "role") if not Role(role).may_curate}
     return {who: numbers.get(who, "A member" if who in plain else "Curator") for who in people}
