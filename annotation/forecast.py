@@ -1,4 +1,4 @@
-"""Verb (machine): guess how severe readers would find what nobody has read, so that whoever wishes is warned.
+"""Verb (machine): guess how severe readers would find what is to be read, so that whoever wishes is warned.
 
 scikit-learn is imported when it is needed, in a worker: the web server never loads it.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Max
 from django.utils import timezone
 
-from annotation.models import Answer, Item, Report, Verdict
+from annotation.models import Answer, Gold, Item, Report, Seat, Verdict
 from studio.models import Project
 
 if TYPE_CHECKING:
@@ -90,23 +90,33 @@ def examples(project: Project) -> Iterator["Known"]:
         yield Known(text, topic or "", prompt, float(said or 0))
 
 
-def unread(project: Project) -> Any:
-    return Item.objects.filter(project=project, mode=Item.Mode.REVIEW).unread()
-
-
 def read_next(project: Project) -> Any:
-    return unread(project).order_by("pk")
+    """What somebody may get to read: items with an open seat of any purpose, and gold, which gets its seats as it is
+    given. Without a guess, gold and second readings would be told from what is new."""
+    waiting = Seat.objects.filter(project=project, status=Seat.Status.OPEN).values("item")
+    gold = Gold.objects.filter(is_active=True, item__project=project).values("item")
+    texts = Item.objects.exclude(mode=Item.Mode.DEMONSTRATE)
+    return texts.filter(project=project, pk__in=waiting.order_by().union(gold.order_by())).order_by("pk")
 
 
 def write(project: Project, model: "Model") -> int:
-    """Guesses for what is read next, chunk by chunk; the number of items whose guess changed."""
-    rows = read_next(project).values_list("pk", "generation__text", "prompt__topic__name", "predicted_severity")
-    waiting, written = iter(list(rows[:MOST_UNREAD])), 0
+    """Guesses for what is read next, chunk by chunk; the number of items whose guess changed.
+
+    Of two answers that are compared, the worse counts: both are shown.
+    """
+    facts = ("pk", "generation__text", "other__text", "prompt__topic__name", "predicted_severity")
+    waiting, written = iter(list(read_next(project).values_list(*facts)[:MOST_UNREAD])), 0
     while chunk := list(islice(waiting, CHUNK)):
-        guessed = model.predict([text for _, text, _, _ in chunk], [topic or "" for _, _, topic, _ in chunk])
+        topics = [topic or "" for _, _, _, topic, _ in chunk]
+        guessed = model.predict([text for _, text, _, _, _ in chunk], topics)
+        compared = [place for place, row in enumerate(chunk) if row[2] is not None]
+        if compared:
+            others = model.predict([chunk[place][2] for place in compared], [topics[place] for place in compared])
+            for place, guess in zip(compared, others, strict=True):
+                guessed[place] = max(guessed[place], guess)
         changed = [
             Item(pk=pk, predicted_severity=guess)
-            for (pk, _, _, before), guess in zip(chunk, guessed, strict=True)
+            for (pk, *_, before), guess in zip(chunk, guessed, strict=True)
             if before != guess
         ]
         written += Item.objects.bulk_update(changed, ["predicted_severity"], batch_size=CHUNK)

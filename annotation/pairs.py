@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from annotation.models import Answer, Generation, Item, Prompt, Seat, Verdict
+from annotation.models.queue import ItemQuerySet
 from annotation.seating import NewItem
 from studio.models import Project
 from training.models import ModelVersion
@@ -20,7 +21,7 @@ A_REVIEWER = "a reviewer"
 """Who wrote the rewrite that is compared with its original, as far as data is concerned."""
 
 LOOKED_AT = 5000
-"""Verdicts that are looked at for such rewrites, the newest: what it costs does not grow with the studio."""
+"""Settled reviews of a project that are looked at for such rewrites, the newest."""
 
 
 def seed_for(version: ModelVersion, prompt_id: int, sample: int = 0) -> int:
@@ -127,20 +128,37 @@ def against_rewrites(project: Project, wanted: int) -> list[NewItem]:
 
 def rewritten(project: Project) -> QuerySet[Verdict]:
     """New verdicts whose rewrite was not yet set against its original."""
-    newest = Verdict.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    there = Item.objects.filter(other=OuterRef("item__generation"), generation__version=None)
+    review = {"project": project, "mode": Item.Mode.REVIEW}
+    # An item's verdict is asked for one by one, from the newest item: the project's own work, however large the studio.
+    read = Item.objects.filter(Exists(Verdict.objects.filter(item=OuterRef("pk"))), **review).order_by("-pk")
+    there = Item.objects.filter(
+        other=OuterRef("item__generation"), generation__version=None, generation__text=OuterRef("answer__rewrite")
+    )
     being_read = Seat.objects.filter(item__prompt=OuterRef("item__prompt"), status=Seat.Status.OPEN)
-    # The project by an expression, so that the search begins at the verdicts and not at all its items.
-    settled = Verdict.objects.final().annotate(of=F("item__project") + 0)
-    settled = settled.filter(
-        pk__gt=newest - LOOKED_AT,
-        of=project.pk,
-        item__mode=Item.Mode.REVIEW,
+    settled = Verdict.objects.final().filter(
+        item__in=read.values("pk")[:LOOKED_AT],
         item__gold=None,  # who compares it would know the answer
         item__prompt__split=Prompt.Split.TRAIN,
         answer__outcome=Answer.Outcome.BIASED,
     )
     return settled.exclude(answer__rewrite="").filter(~Exists(there), ~Exists(being_read)).order_by("-pk")
+
+
+def withdrawn(project: Project) -> ItemQuerySet:
+    """Comparisons with a rewrite that no verdict holds any more: its author took it back, or another one stands."""
+    stands = Verdict.objects.filter(
+        item__generation=OuterRef("other"),
+        answer__rewrite=OuterRef("generation__text"),
+        answer__outcome=Answer.Outcome.BIASED,
+    )
+    with_rewrite = Item.objects.filter(
+        project=project,
+        mode=Item.Mode.COMPARE,
+        generation__version=None,
+        generation__model_name=A_REVIEWER,
+        other__item__isnull=False,
+    )
+    return with_rewrite.filter(~Exists(stands))
 
 
 def to_demonstrate(project: Project, wanted: int) -> list[NewItem]:

@@ -59,6 +59,7 @@ def top_up(project: Project) -> Refill | None:
     if (lost := _lost(project)) is not None:
         return lost
     retire_stale(project, version)
+    retire_unread(pairs.withdrawn(project))
     missing = _missing(project, version, back=True)
     writing = project.refills.active().first()
     if writing is None and (asked := _ask_if_due(project, version, missing)) is not None:

@@ -94,7 +94,7 @@ def forecast_severity(project_id: int) -> None:
 def apply_overlap(project_id: int, topic_id: int | None) -> None:
     """Bring the seats of a long queue in line with the number of readers. Safe to deliver twice."""
     project = Project.objects.filter(pk=project_id).first()
-    topic = Topic.objects.filter(pk=topic_id, project=project_id).first()
+    topic = Topic.objects.filter(pk=topic_id or 0, project=project_id).first()
     if project is not None and (topic is not None or topic_id is None):  # else it was deleted meanwhile
         overlap.apply(project, topic)
 

@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from annotation import forecast, tasks
-from annotation.models import Answer, Item, Report
+from annotation.gold import mark
+from annotation.models import Answer, Item, Report, Seat
 from annotation.science.severity import Errors, Known, Model, cross_validate
-from tests.cast import Cast, settle_item
+from tests.cast import Cast, make_comparison, make_demonstration, settle_item
 
 HARSH = ["vermin", "worthless", "filthy"]
 MILD = ["weather", "garden", "bread"]
@@ -81,6 +83,23 @@ def test_unread_items_get_a_guess_and_the_report_says_how_good_it_is(judged: Cas
     mild.refresh_from_db()
     assert harsh.predicted_severity > mild.predicted_severity
     assert Item.objects.exclude(predicted_severity=None).count() == 2
+    assert not forecast.due(judged.project)
+
+
+def test_second_readings_gold_and_comparisons_get_a_guess_too(judged: Cast) -> None:
+    begun, gold = judged.item(overlap=2), judged.item(text="Filthy worthless vermin.")
+    Seat.objects.filter(item=begun, position=0).update(
+        status="answered", holder=judged.ada, lease_ends_at=timezone.now()
+    )
+    mark(settle_item(gold).item, actor=judged.iris)
+    harsh, mild = "Filthy worthless vermin.", "Bread, garden, weather."
+    pairs = [make_comparison(judged.project, text=one, other=two) for one in (harsh, mild) for two in (harsh, mild)]
+    make_demonstration(judged.project)
+    forecast.run(judged.project)
+    guesses = dict(Item.objects.exclude(predicted_severity=None).values_list("pk", "predicted_severity"))
+    assert set(guesses) == {begun.pk, gold.pk, *(pair.pk for pair in pairs)}
+    both, first, second, neither = (guesses[pair.pk] for pair in pairs)
+    assert both == first == second > neither
     assert not forecast.due(judged.project)
 
 

@@ -4,13 +4,14 @@
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
 from annotation import pairs, refill, seating, tasks
-from annotation.models import Generation, Item, Prompt, Refill, Seat
+from annotation.models import Answer, Generation, Item, Prompt, Refill, Seat, Verdict
 from annotation.seating import NewItem, seat_items
 from studio.models import Project
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401  (a fixture)
@@ -298,6 +299,33 @@ def test_a_queue_of_comparisons_runs_dry_while_more_can_be_written(cast: Cast) -
     assert refill.runs_dry(cast.project) is False
     Seat.objects.update(lease_ends_at=timezone.now() + timedelta(minutes=1), holder=cast.ada)
     assert refill.runs_dry(cast.project) is True
+
+
+def test_a_rewrite_that_was_withdrawn_is_compared_no_longer(cast: Cast) -> None:
+    shares(cast, 0, 1, 0, stock=8)
+    version = make_version(cast.project, live=True)
+    failed = {"asked": [], "sampling": {}, "state": "failed", "finished_at": timezone.now()}
+    Refill.objects.create(project=cast.project, version=version, **failed)  # so that rewrites are all there is
+    verdicts = [settle_item(cast.item(), by=cast.ada) for _ in range(4)]
+    refill.top_up(cast.project)
+    assert modes()["compare"] == 4
+    fine = Answer.objects.create(key=uuid4(), item=verdicts[0].item, annotator=cast.ada, outcome="fine")
+    Verdict.objects.filter(pk=verdicts[0].pk).update(answer=fine)
+    Answer.objects.filter(pk=verdicts[1].answer_id).update(rewrite="They are people like others.")
+    Verdict.objects.filter(pk=verdicts[2].pk).delete()
+    refill.top_up(cast.project)
+    compared = Item.objects.filter(mode="compare").unread()
+    facts = {(item.other_id, item.text) for item in compared}
+    texts = ((verdicts[1], "They are people like others."), (verdicts[3], "Nurses are people."))
+    assert facts == {(verdict.item.generation_id, text) for verdict, text in texts}
+
+
+def test_other_projects_verdicts_do_not_hide_a_projects_rewrites(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "LOOKED_AT", 2)
+    mine = [settle_item(cast.item()) for _ in range(3)]
+    [settle_item(make_item(cast.other)) for _ in range(3)]
+    cast.item()
+    assert list(pairs.rewritten(cast.project)) == mine[:0:-1]
 
 
 # ---------------------------------------------------------------- killed, and at once
