@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import gold
 from annotation.models import Answer, Gold, Seat
 from annotation.turn import in_turn
-from studio import audit
+from studio import audit, configure
 from studio.models import Membership, Project, Role, User
 
 
@@ -105,7 +106,7 @@ def why_waiting(project: Project, user: User) -> str | None:
     if not is_new(project, user):
         return None
     now = standing(project, user)
-    if not now.is_over or now.is_passed:
+    if not now.of or not now.is_over or now.is_passed:
         return None
     sentence = _(
         "Your first %(answered)d items had known answers. You gave %(right)d of these; %(percent)d %% are asked for. "
@@ -115,11 +116,26 @@ def why_waiting(project: Project, user: User) -> str | None:
 
 
 def finish(project: Project, user: User) -> bool:
-    """Let somebody in who has passed; whether they are in. Two tabs at once: one UPDATE finds them not in yet."""
-    if not standing(project, user).is_passed:
+    """Let somebody in who has passed, or for whom there is nothing to pass it by: no gold item that they have not
+    written, decided or read. Whether they are in. Two tabs at once: one UPDATE finds them not in yet."""
+    now = standing(project, user)
+    if now.of and not now.is_passed:
         return False
     waiting(project).filter(user=user).update(onboarded_at=timezone.now())
     return True
+
+
+@transaction.atomic
+def change_settings(project: Project, wanted: dict[str, Any], *, actor: User | None) -> dict[str, list[Any]]:
+    """Change a project's settings. Where this turns the onboarding on, those who work here already are in: they are
+    not new, and what they are reading must not be taken from them."""
+    changes = configure.change_settings(project, wanted, actor=actor)
+    before, now = changes.get("onboarding_items", (None, None))
+    if before == 0 and now:
+        answered = Seat.objects.filter(project=project, status=Seat.Status.ANSWERED, purpose=Seat.Purpose.WORK)
+        old_hands = waiting(project).filter(Exists(answered.filter(holder=OuterRef("user"))))
+        old_hands.update(onboarded_at=timezone.now())
+    return changes
 
 
 @transaction.atomic

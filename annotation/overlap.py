@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
+from annotation import onboarding
 from annotation.models import Item, OverlapChange, Seat, Topic
 from annotation.submit import agree
 from annotation.turn import in_turn
 from studio import audit
-from studio.configure import change_settings
 from studio.models import Project, User
 
 CHUNK = 200
@@ -55,7 +55,7 @@ def change_topic(topic: Topic, wanted: int | None, *, actor: User) -> bool:
 @transaction.atomic
 def change_numbers(project: Project, wanted: dict[str, Any], *, actor: User) -> bool:
     """Change the project's settings, and with its number of readers the queue: `apply` does that; whether it must."""
-    changed = "overlap" in change_settings(project, wanted, actor=actor)
+    changed = "overlap" in onboarding.change_settings(project, wanted, actor=actor)
     if changed:
         OverlapChange.objects.create(project=project)
     return changed

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from annotation import onboarding
 from annotation.taxonomy import CategoryInUse, change_taxonomy, found_project
 from studio import overview
 from studio.access import needs, superuser_only
 from studio.backgrounds import change_backgrounds
-from studio.configure import change_settings
 from studio.forms import BackgroundsForm, ProjectForm, TaxonomyForm
 from studio.models import SMALLEST_GROUP, AuditEntry, Project, Role
 from studio.settings_form import SettingsForm
@@ -37,7 +37,7 @@ def project_new(request: HttpRequest) -> HttpResponse:
 def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
     form = SettingsForm(request.POST or None, instance=project)
     if request.method == "POST" and form.is_valid():
-        changes = change_settings(project, form.cleaned_data, actor=request.user)
+        changes = onboarding.change_settings(project, form.cleaned_data, actor=request.user)
         labels = ", ".join(form.fields[name].label.lower() for name in changes)
         messages.success(request, f"Saved: {labels}." if changes else "Nothing was different.")
         return redirect("project-settings", project.slug)

@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from annotation import onboarding
+from annotation import gold, onboarding
 from annotation.claim import claim, release
 from annotation.models import Seat
 from annotation.submit import skip
 from studio.models import AuditEntry, Project
 from tests.annotation.test_assignment import answer_next, given, make_gold, member
 from tests.annotation.test_claim import at_once, crowd, ids  # noqa: F401 (crowd is a fixture)
-from tests.cast import Cast
+from tests.cast import Cast, settle_item
 
 
 @pytest.fixture
@@ -100,6 +102,44 @@ def test_curators_need_no_onboarding_and_without_gold_there_is_none(welcoming: C
     make_gold(cast)
     assert given(cast, cast.iris, want=1) == work[1:]
     assert not onboarding.is_new(cast.project, cast.eve)
+
+
+@pytest.mark.parametrize("page", ["assignment-numbers", "project-settings"])
+def test_who_works_here_already_is_in_when_the_onboarding_is_turned_on(cast: Cast, client: Client, page: str) -> None:
+    [make_gold(cast) for _ in range(2)]
+    work = [cast.item().pk for _ in range(2)]
+    answer_next(cast, cast.ada)
+    client.force_login(cast.max)
+    address = reverse(f"annotation:{page}" if page != "project-settings" else page, args=[cast.project.slug])
+    form = client.get(address).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    posted = {name: value for name, value in values.items() if value is not None and value is not False}
+    assert client.post(address, {**posted, "onboarding_items": "2"}).status_code == 302
+    cast.project.refresh_from_db()
+    assert cast.project.onboarding_items == 2
+    assert (member(cast, cast.ada).onboarded_at is None, member(cast, cast.bo).onboarded_at) == (False, None)
+    assert given(cast, cast.ada) == work[1:]
+    assert onboarding.is_new(cast.project, cast.bo)
+
+
+def test_another_number_of_items_lets_nobody_in(welcoming: Cast) -> None:
+    cast = welcoming
+    onboarding.change_settings(cast.project, {"onboarding_items": 0}, actor=cast.max)
+    cast.item()
+    answer_next(cast, cast.ada)
+    Project.objects.filter(pk=cast.project.pk).update(onboarding_items=3)
+    onboarding.change_settings(cast.project, {"onboarding_items": 5}, actor=cast.max)
+    assert member(cast, cast.ada).onboarded_at is None
+
+
+def test_who_wrote_or_decided_all_that_is_gold_is_in(welcoming: Cast) -> None:
+    cast = welcoming
+    gold.mark(settle_item(cast.item(), outcome="fine", by=cast.ada).item, actor=cast.iris)
+    work = cast.item()
+    assert onboarding.is_new(cast.project, cast.ada)
+    assert given(cast, cast.ada) == [work.pk]
+    assert member(cast, cast.ada).onboarded_at is not None
+    assert onboarding.is_new(cast.project, cast.bo)
 
 
 def test_one_new_annotator_in_eight_tabs_gets_no_more_than_the_set(crowd: Any) -> None:  # noqa: F811
