@@ -159,8 +159,11 @@ def measure_where_due() -> None:
     if cache.add("reports-thinned", True, THINNED):
         Report.objects.thin()
     for project in Project.objects.all():
-        if reports.due(project):
-            measure_agreement.delay_on_commit(project.pk, whole=False)
+        try:
+            if reports.due(project):
+                measure_agreement.delay_on_commit(project.pk, whole=False)
+        except Exception:
+            logger.exception("whether the agreement of %s is due could not be told", project.slug)
 
 
 MEASURING = 900
