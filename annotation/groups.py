@@ -9,7 +9,6 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 from django.utils import timezone
 
 from annotation import backgrounds
@@ -35,13 +34,13 @@ def figures(found: Tally, last: Report | None) -> dict[str, Any]:
 
 
 def measured(found: Tally) -> list[dict[str, Any]]:
-    """Agreement within and between each group and the rest, and how their shares of biased differ."""
-    people = sorted({person for both in found.pairs for person in both})
-    sums, met = matrices(found, people)
+    """Agreement within and between each group and the rest, and how their shares of biased differ: of those who found
+    an item biased or fine, without those who could not judge it."""
+    people = {person for both in found.pairs for person in both}
     lines = []
-    for name, members in backgrounds.shown(found.groups, set(people)).items():
+    for name, members in backgrounds.shown(found.groups, people).items():
         crossed = found.sides[name]
-        shift = difference(sums, met, [person in members for person in people])
+        shift = difference(found.judged, members)
         lines.append(
             {
                 "name": name,
@@ -67,15 +66,3 @@ def side(crossed: Counter[tuple[tuple[str, ...], tuple[str, ...]]], which: int) 
     for both, n in crossed.items():
         counted[both[which]] += n
     return krippendorff_alpha(counted, distance="nominal", resamples=0)
-
-
-def matrices(found: Tally, people: list[int]) -> tuple[Any, Any]:
-    """For every two people: biased of the one less biased of the other, summed over shared items; and shared items."""
-    place = {person: i for i, person in enumerate(people)}
-    sums, met = np.zeros((len(people), len(people))), np.zeros((len(people), len(people)))
-    for (one, other), both in found.pairs.items():
-        a, b = place[one], place[other]
-        more = sum(n * ((x == "biased") - (y == "biased")) for (x, y), n in both.items())
-        sums[a, b], sums[b, a] = more, -more
-        met[a, b] = met[b, a] = both.total()
-    return sums, met

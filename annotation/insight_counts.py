@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
 from django.core.cache import cache
-from django.db.models import Count, DateField, F, Func, IntegerField, Min, Q, QuerySet
+from django.db.models import Count, DateField, Exists, F, Func, IntegerField, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Least
 from django.utils import timezone
 
@@ -63,6 +63,7 @@ class Cell(NamedTuple):
     model: str | None
     version: int | None
     first: bool
+    """They are the first standing answer given for work at their item, at whichever seat."""
     n: int
 
 
@@ -91,7 +92,8 @@ def cells(project: Project, filters: Filters) -> list[Cell]:
     """All answers, counted by everything that the pictures tell apart."""
     facts = ("item__mode", "item__prompt__topic__name", "outcome", "severity")
     model = ("item__generation__model_name", "item__generation__version__number")
-    rows = answers(project, filters).annotate(day=day(), first=Q(seat__position=0))
+    work = Answer.objects.standing().filter(item=OuterRef("item"), seat__purpose=Seat.Purpose.WORK)
+    rows = answers(project, filters).annotate(day=day(), first=~Exists(work.filter(pk__lt=OuterRef("pk"))))
     counted = rows.values_list("day", *facts, *model, "first").annotate(n=Count("pk")).order_by()
     return [Cell(*row) for row in counted]
 

@@ -163,7 +163,7 @@ def versions(facts: Facts) -> Chart:
         "For each model version, the share of its answers that their first reader called biased, with an interval.",
         points=points,
         heads=["Model", "Biased", "95 % interval (Wilson)", "Items"],
-        note="One reading per item, the one at its first seat, of those that say fine or biased. Versions may have "
+        note="One reading per item, the first that stands, of those that say fine or biased. Versions may have "
         "been asked different prompts, and read by different people: look at one topic to compare like with like.",
     )
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotation.models import Answer, Report, Seat
@@ -28,9 +28,15 @@ def older(project: Project, kind: str, age: timedelta) -> bool:
 
 
 def new_answers(project: Project, since: int) -> QuerySet[Answer]:
-    """Answers beyond an item's first reading, given after the answer `since`: what can change an agreement."""
-    beyond = Answer.objects.filter(pk__gt=since, item__project=project, seat__purpose=Seat.Purpose.WORK)
-    return beyond.filter(seat__position__gt=0)
+    """Answers given after the answer `since` at items that somebody else has answered too, in whatever order they sit:
+    what can change an agreement.
+
+    The search begins at answered seats beyond an item's first: there are none where one reader is enough.
+    """
+    answered = Seat.objects.filter(status=Seat.Status.ANSWERED, purpose=Seat.Purpose.WORK)
+    other = answered.filter(item=OuterRef("item")).exclude(pk=OuterRef("seat"))
+    new = Answer.objects.filter(pk__gt=since, item__project=project, seat__purpose=Seat.Purpose.WORK)
+    return new.filter(Exists(other), item__in=answered.filter(position__gt=0).values("item"))
 
 
 def due(project: Project) -> bool:

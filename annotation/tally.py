@@ -58,6 +58,8 @@ class Tally:
     """ISO week of an item's last answer -> the same."""
     pairs: dict[tuple[int, int], Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
     """Two people, the lower id first -> what the one and the other said of an item, in reviews."""
+    judged: Counter[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=Counter)
+    """Who found one item biased, and who found it fine, in reviews; who could not judge is in neither."""
     sides: dict[str, Counter[tuple[tuple[str, ...], tuple[str, ...]]]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
@@ -88,6 +90,11 @@ class Tally:
     def add_pairs(self, readings: list[Reading]) -> None:
         for one, other in combinations(sorted(readings, key=lambda reading: reading.person), 2):
             self.pairs[one.person, other.person][one.outcome, other.outcome] += 1
+        fine, biased_by = (
+            tuple(sorted(one.person for one in readings if one.outcome == outcome))
+            for outcome in (Answer.Outcome.FINE, Answer.Outcome.BIASED)
+        )
+        self.judged[biased_by, fine] += 1
         for group, members in self.groups.items():
             inside = [one.outcome for one in readings if one.person in members]
             outside = [one.outcome for one in readings if one.person not in members]

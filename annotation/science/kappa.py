@@ -1,7 +1,7 @@
 """How far two people agree, and how far two groups of people do."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -124,21 +124,27 @@ class Difference(NamedTuple):
 
     value: float | None
     p: float | None
-    pairs: int
-    """Pairs of readers of one item, one in the group and one not."""
+    items: int
+    """Items that somebody of the group answered, and somebody who is not."""
     reason: str = ""
 
 
-def difference(sums: Array, pairs: Array, members: Any, *, resamples: int = RESAMPLES, seed: int = 0) -> Difference:
-    """Mean over pairs of readers of the same item, one in the group and one not, of what the one said minus the other.
+People = tuple[int, ...]
+
+
+def difference(
+    found: Mapping[tuple[People, People], int], members: Collection[int], *, resamples: int = RESAMPLES, seed: int = 0
+) -> Difference:
+    """Mean over items of the share of yes in a group minus the share of yes among the others who answered the item.
+
+    Each item counts the same, however many answered it; one that only one side answered does not count.
 
     Parameters
     ----------
-    sums : array of shape (people, people)
-        Entry (a, b): sum over the items both answered of y_a - y_b, with y = 1 for yes and 0 for no. Antisymmetric.
-    pairs : array of shape (people, people)
-        How many items both answered.
-    members : sequence of bool
+    found : mapping
+        (who said yes, who said no) of one item -> number of items answered so. Who said neither is left out: of a
+        verdict, biased is yes, fine is no, and "cannot judge" is no answer to the question.
+    members : collection of int
         Who is in the group.
 
     Returns
@@ -151,22 +157,52 @@ def difference(sums: Array, pairs: Array, members: Any, *, resamples: int = RESA
     ----------
     Phipson and Smyth (2010), PAPERS.md#phipson-smyth-2010: a permutation p is never 0.
     """
-    inside = np.asarray(members, dtype=float)
-    value = _mean_across(sums, pairs, inside[np.newaxis, :])[0]
-    met = round(float(inside @ pairs @ (1 - inside)))
+    kept = [(yes, no, n) for (yes, no), n in found.items() if len(yes) + len(no) > 1 and n]
+    nothing = Difference(None, None, 0, "nobody of the group read an item that others read")
+    if not kept:
+        return nothing
+    people = sorted({person for yes, no, _ in kept for person in (*yes, *no)})
+    place = {person: i for i, person in enumerate(people)}
+    across = _Across(
+        who=np.array([place[person] for yes, no, _ in kept for person in (*yes, *no)]),
+        yes=np.array([said for yes, no, _ in kept for said in (*(1.0 for _ in yes), *(0.0 for _ in no))]),
+        starts=np.cumsum([0, *(len(yes) + len(no) for yes, no, _ in kept)])[:-1],
+        items=np.array([n for _, _, n in kept], dtype=float),
+    )
+    inside = np.array([person in members for person in people], dtype=float)
+    (value,), (met,) = across.mean(inside[np.newaxis, :])
     if np.isnan(value):
-        return Difference(None, None, 0, "nobody of the group read an item that others read")
+        return nothing
     source = np.random.default_rng(seed)
-    shuffled = source.permuted(np.tile(inside, (resamples, 1)), axis=1)
-    others = _mean_across(sums, pairs, shuffled)
-    others = others[~np.isnan(others)]
-    beyond = int((np.abs(others) >= abs(value) - 1e-12).sum())
-    return Difference(float(value), (beyond + 1) / (len(others) + 1), met)
+    at_once = max(1, AT_ONCE // len(across.who))
+    beyond = defined = 0
+    for start in range(0, resamples, at_once):
+        shuffled = source.permuted(np.tile(inside, (min(at_once, resamples - start), 1)), axis=1)
+        others, _ = across.mean(shuffled)
+        defined += int((~np.isnan(others)).sum())
+        beyond += int((np.abs(others) >= abs(value) - 1e-12).sum())
+    return Difference(float(value), (beyond + 1) / (defined + 1), round(float(met)))
 
 
-def _mean_across(sums: Array, pairs: Array, inside: Array) -> Array:
-    """For each row of memberships: Σ sums / Σ pairs over (in, out)."""
-    outside = 1 - inside
-    met = ((inside @ pairs) * outside).sum(axis=1)
-    total = ((inside @ sums) * outside).sum(axis=1)
-    return np.where(met > 0, total / np.where(met > 0, met, 1), np.nan)
+AT_ONCE = 2_000_000
+"""Numbers held at a time while groups are drawn."""
+
+
+class _Across(NamedTuple):
+    """Answers, item after item."""
+
+    who: npt.NDArray[np.int64]
+    yes: Array
+    starts: npt.NDArray[np.int64]
+    items: Array
+
+    def mean(self, inside: Array) -> tuple[Array, Array]:
+        """For each row of memberships: the mean over items that both sides answered, and how many these are."""
+        mine = inside[:, self.who]
+        n, yes = np.add.reduceat(mine, self.starts, axis=1), np.add.reduceat(mine * self.yes, self.starts, axis=1)
+        rest = np.add.reduceat(np.ones_like(self.yes), self.starts) - n
+        rest_yes = np.add.reduceat(self.yes, self.starts) - yes
+        both = (n > 0) & (rest > 0)
+        apart = np.where(both, yes / np.maximum(n, 1) - rest_yes / np.maximum(rest, 1), 0.0)
+        met = both @ self.items
+        return np.where(met > 0, (apart @ self.items) / np.maximum(met, 1), np.nan), met

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
 from annotation import agreement, agreement_page, attention, backgrounds, groups, reports, tally, tasks
-from annotation.models import Item, Report, Span
+from annotation.models import Answer, Item, Report, Span
 from annotation.science.annotators import SENTENCES
 from studio.models import Background, Role, pseudonym
 from tests.annotation.readings import bare_item, busy, read
@@ -213,6 +214,32 @@ def test_it_is_due_when_enough_is_new_and_never_for_first_readings(cast: Cast, m
     later = timezone.now() + timedelta(minutes=6)
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert reports.due(cast.project)
+
+
+def test_who_answers_last_at_the_first_seat_is_news_too(cast: Cast):
+    item = bare_item(cast)
+    read(item, {cast.ada: "fine", cast.bo: "fine"})
+    first = Answer.objects.get(seat__position=0)
+    last = Answer.objects.get(seat__position=1)
+    Answer.objects.filter(pk=first.pk).update(undone_at=timezone.now())
+    new = Answer.objects.create(key=uuid.uuid4(), seat=first.seat, item=item, annotator=cast.ada, outcome="biased")
+    assert list(reports.new_answers(cast.project, last.pk)) == [new]
+    read(bare_item(cast), {cast.ada: "fine"})
+    assert list(reports.new_answers(cast.project, new.pk)) == []
+
+
+def test_one_projects_trouble_does_not_keep_the_timer_from_the_others(cast: Cast, monkeypatch):
+    asked: list[int] = []
+
+    def due(project):
+        if project == cast.project:
+            raise RuntimeError("a report without its data")
+        return True
+
+    monkeypatch.setattr(reports, "due", due)
+    monkeypatch.setattr(tasks.measure_agreement, "delay_on_commit", lambda pk, whole: asked.append(pk))
+    tasks.measure_where_due()
+    assert asked == [cast.other.pk]
 
 
 def test_the_timer_measures_where_it_is_due(cast: Cast, monkeypatch):

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotation.science import kappa
 from annotation.science.agreement import (
     fleiss_kappa,
     gwet_ac1,
@@ -229,20 +231,34 @@ def test_two_groups_that_differ_agree_within_and_not_across():
     assert krippendorff_alpha(inside, distance="nominal").value == 1
 
 
-def test_a_difference_between_groups_is_tested_by_exchanging_people():
-    people = 12
-    members = np.arange(people) < 6
-    pairs = np.ones((people, people)) * 20 - np.eye(people) * 20
-    says_yes = np.where(members, 0.9, 0.1)
-    sums = (says_yes[:, np.newaxis] - says_yes) * pairs
-    found = difference(sums, pairs, members)
-    assert found.value == pytest.approx(0.8)
+def test_a_difference_between_groups_counts_each_item_once_however_many_read_it():
+    # in the group: 0 and 1. One item: 0 says yes, and 2, 3, 4 say no: +1. Another: 0 says no and 2 yes: -1. A third:
+    # 0 yes, 1 no, 2 yes, 3 and 4 no: 1/2 - 1/3. What only one side read does not count.
+    unequal = {((0,), (2, 3, 4)): 1, ((2,), (0,)): 1, ((0, 2), (1, 3, 4)): 1, ((0, 1), ()): 9, ((2,), (3, 4)): 9}
+    found = difference(unequal, {0, 1})
+    assert (found.value, found.items) == (pytest.approx((1 - 1 + 1 / 6) / 3), 3)
+    assert difference({((0,), (2, 3, 4)): 3, ((2,), (0,)): 1}, {0, 1}).value == pytest.approx((3 - 1) / 4)
+    assert difference(unequal, {2, 3, 4}).value == pytest.approx(-1 / 18)
+
+
+def test_a_difference_between_groups_is_tested_by_exchanging_people(monkeypatch):
+    people, source = range(12), np.random.default_rng(0)
+    members = set(range(6))
+
+    def said(yes):
+        return tuple(who for who in people if yes[who]), tuple(who for who in people if not yes[who])
+
+    apart = Counter(said(source.random(12) < np.where(np.arange(12) < 6, 0.9, 0.1)) for _ in range(60))
+    found = difference(apart, members)
+    assert 0.7 < found.value < 0.9
     assert found.p < 0.01
-    assert found.pairs == 6 * 6 * 20
-    nothing = difference(np.zeros((people, people)), pairs, members)
-    assert nothing.value == 0
-    assert nothing.p == 1
-    assert difference(sums * 0, pairs * 0, members).reason
+    assert found.items == 60
+    monkeypatch.setattr(kappa, "AT_ONCE", 1)
+    assert difference(apart, members) == found  # the same, drawn one by one
+    nothing = difference({((), tuple(people)): 20}, members)
+    assert (nothing.value, nothing.p) == (0, 1)
+    assert difference({((0, 1), ()): 5}, members).reason
+    assert difference({}, members).reason
 
 
 HATEXPLAIN = Path(os.environ.get("STUDIO_TEST_DATA", "../shared/data")) / "hatexplain" / "hatexplain_val_test.jsonl"

@@ -114,6 +114,16 @@ def test_models_are_compared_by_one_reading_per_item(cast: Cast):
     assert chart.rows[0][2] == "44 % to 100 %"  # Wilson's, of 3 in 3
 
 
+def test_the_reading_that_stands_first_counts_wherever_its_reader_sat(cast: Cast):
+    version = make_version(cast.project, 0)
+    first, _ = read(bare_item(cast, version=version), {cast.ada: "fine", cast.bo: "biased"})
+    Answer.objects.filter(pk=first.pk).update(undone_at=timezone.now())
+    item = cast.item(version=version)  # its first seat is open still
+    read(item, {cast.bo: "biased"})
+    chart = pictures.versions(counted(cast))
+    assert [row[:2] + row[3:] for row in chart.rows] == [["version 0", "100 %", "2"]]
+
+
 def test_a_category_is_a_share_of_those_who_judged(cast: Cast):
     (answer,) = read(bare_item(cast), {cast.ada: "biased"})
     answer.categories.add(cast.category)
