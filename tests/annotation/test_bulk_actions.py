@@ -371,6 +371,31 @@ def test_two_bulk_actions_at_once_do_not_both_change_an_item(transactional_db: A
     assert Seat.objects.filter(status="open").count() == 6
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_and_a_correction_at_once_leave_the_item_settled_by_what_stands(transactional_db: Any) -> None:
+    cast = Cast()
+    given = [say(cast, cast.ada, cast.item(), "fine") for _ in range(5)]
+    action = act(cast, "requeue", *[answer.item for answer in given])
+    start = threading.Barrier(2)
+
+    def at_once(deed: Any) -> None:
+        start.wait()
+        try:
+            deed()
+        finally:
+            connection.close()
+
+    def corrects() -> None:
+        for answer in given:
+            correct(cast.project, cast.ada, answer.key, Said(outcome="cannot_judge"), new_key=uuid.uuid4())
+
+    deeds = (corrects, lambda: bulk_actions.undo(action, actor=cast.iris))
+    threads = [threading.Thread(target=at_once, args=(deed,)) for deed in deeds]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert Verdict.objects.filter(answer__undone_at=None, answer__outcome="cannot_judge").count() == 5
+
+
 class TestDoor:
     def test_the_dialog_says_what_will_happen_and_the_second_step_does_it(self, iris: Client, cast: Cast) -> None:
         unread, settled = cast.item(), cast.item()
