@@ -141,7 +141,7 @@ def chosen(action: BulkAction) -> dict[str, Any]:
 
 
 def lock(items: Sequence[int]) -> None:
-    """As `submit.lock`, of many, in the order in which everybody takes these locks."""
+    """As `turn.lock`, of many, in the order in which everybody takes these locks."""
     list(Item.objects.select_for_update(no_key=True).filter(pk__in=items).order_by("pk").values_list("pk"))
 
 
