@@ -47,14 +47,15 @@ def test_the_order_is_the_seats_and_as_often_one_as_the_other():
 
 @pytest.mark.parametrize(("preferred", "outcome"), [(FIRST, "first"), (OTHER, "second")])
 def test_left_and_right_become_the_items_own_first_and_second(cast, preferred, outcome):
-    for _ in range(4):
+    make_comparison(cast.project)
+    while {swapped(seat) for seat in Seat.objects.values_list("pk", flat=True)} != {True, False}:
         make_comparison(cast.project)
     page = Page(cast.ada, cast.project)
-    for item in [*page.open()["items"], *page.open()["items"]][:3]:
-        assert page.post("submit", said(item["seat"], outcome=side(item, preferred))).status_code == 200
-    assert {swapped(seat) for seat in Answer.objects.values_list("seat", flat=True)} == {True, False}
+    while items := page.open()["items"]:
+        for item in items:
+            assert page.post("submit", said(item["seat"], outcome=side(item, preferred))).status_code == 200
     assert set(Answer.objects.values_list("outcome", flat=True)) == {outcome}
-    assert Verdict.objects.count() == 3
+    assert Verdict.objects.count() == Seat.objects.count() > 1
 
 
 def test_the_better_answer_may_be_bettered_with_reasons(cast):
