@@ -72,7 +72,7 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(
                 condition=Q(blur_from=None) | Q(blur_from__gte=1, blur_from__lte=3), name="user_blur_from_1_to_3"
-            )
+            ),
         ]
 
     @property
