@@ -118,6 +118,7 @@ def test_what_is_likely_to_be_hard_is_covered_from_ones_own_threshold_on(visit: 
     with page.expect_response(re.compile("preferences")):
         page.get_by_label("Cover what is likely to be hard").select_option("2")
     page.keyboard.press("Escape")
+    expect(page.locator("[data-help-dialog]")).to_be_hidden()
     page.keyboard.press("f")
     expect(cover).to_contain_text("2.4 of 3")
     expect(page.locator("[data-aside-say]")).to_contain_text("covered until you ask")
