@@ -1,6 +1,7 @@
 """What a person sees of their own work. Only reads, only what is theirs, and compared with nobody by name."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
@@ -50,6 +51,14 @@ def listed(project: Project, user: User, wanted: dict[str, str]) -> QuerySet[Ans
         "seat", "item__prompt__topic", "item__generation", "item__verdict__answer", "item__gold"
     )
     return shown.order_by("-created_at", "-pk")[:LISTED]
+
+
+def with_words(found: Iterable[Answer]) -> None:
+    """Give each its `said`, and what stands as `stands`, in the words of the screen on which it was given."""
+    for given in found:
+        verdict = getattr(given.item, "verdict", None)
+        given.said = in_words(given, given.seat_id)  # type: ignore[attr-defined]
+        given.stands = in_words(verdict.answer, given.seat_id) if verdict else ""  # type: ignore[attr-defined]
 
 
 def page(project: Project, user: User) -> dict[str, Any]:
@@ -201,7 +210,7 @@ def in_words(given: Answer, seat: int | None) -> str:
     """The outcome as one presses it at `seat`: of a comparison, left or right as it is shown there."""
     if seat is not None and given.outcome in (Answer.Outcome.FIRST, Answer.Outcome.SECOND):
         is_left = (given.outcome == Answer.Outcome.FIRST) != swapped(seat)
-        return "The left one is better" if is_left else "The right one is better"
+        return "A is better" if is_left else "B is better"
     return given.get_outcome_display()
 
 
@@ -213,7 +222,7 @@ def texts(item: Item, seat: int | None) -> list[tuple[str, str]]:
         return [("The model's answer", item.text)]
     both = [item.text, item.other.text]
     left, right = reversed(both) if seat is not None and swapped(seat) else both
-    return [("Left", left), ("Right", right)]
+    return [("A", left), ("B", right)]
 
 
 def bettered(given: Answer) -> str:

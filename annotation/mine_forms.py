@@ -12,8 +12,8 @@ from annotation.submit import said_in
 CHOICES = {
     "review": [("fine", "Fine"), ("biased", "Biased"), ("cannot_judge", "I cannot judge it")],
     "compare": [
-        ("left", "The left one is better"),
-        ("right", "The right one is better"),
+        ("left", "A is better"),
+        ("right", "B is better"),
         ("tie", "As good as each other"),
         ("both_bad", "Both are bad"),
         ("cannot_judge", "I cannot judge them"),

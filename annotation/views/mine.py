@@ -30,6 +30,7 @@ FILTERS = ("q", "topic", "outcome", "mode")
 def mine(request: HttpRequest, project: Project) -> HttpResponse:
     wanted = {name: request.GET.get(name, "")[:200].replace("\x00", "") for name in FILTERS}
     found = Paginator(shown.listed(project, request.user, wanted), 25).get_page(request.GET.get("page"))
+    shown.with_words(found)
     context = {"project": project, "page": found, "wanted": wanted, **shown.page(project, request.user)}
     said = context["check_in"]
     asked = CheckInForm(initial={"worth": said.worth, "mood": said.mood} if said else None)

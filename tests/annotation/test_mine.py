@@ -214,8 +214,8 @@ def test_a_comparison_is_spoken_of_as_it_was_shown(ada: Client, cast: Cast) -> N
     address = url(cast, "mine-answer", answer.key)
     context = ada.get(address).context
     left = "The other." if swapped(answer.seat_id) else item.text
-    assert context["outcome"] == "The left one is better"
-    assert context["texts"][0] == ("Left", left)
+    assert context["outcome"] == "A is better"
+    assert context["texts"][0] == ("A", left)
     assert ada.post(address, corrected(context["form"], outcome="right")).status_code == 302
     new = Answer.objects.standing().get()
     assert {answer.outcome, new.outcome} == {"first", "second"}

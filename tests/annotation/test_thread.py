@@ -137,10 +137,10 @@ class TestRemarks:
         reply = client.get(url(cast, "remark", item.uuid))
         html = reply.content.decode()
         assert "imported" not in html  # the name of the model
-        sides = ["right", "left"] if swapped(own.seat_id) else ["left", "right"]
-        assert f"The {sides[0]} one is better" in html
-        assert reply.context["verdict_outcome"] == f"The {sides[1]} one is better"
-        assert [each["name"] for each in reply.context["texts"]] == ["Left", "Right"]
+        sides = "BA" if swapped(own.seat_id) else "AB"
+        assert f"{sides[0]} is better" in html
+        assert reply.context["verdict_outcome"] == f"{sides[1]} is better"
+        assert [each["name"] for each in reply.context["texts"]] == ["A", "B"]
         shown = [each["text"] for each in reply.context["texts"]]
         assert (shown[0] == item.text) == (not swapped(own.seat_id))
 
