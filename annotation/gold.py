@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Gold, Item, Seat, Skip, Verdict
@@ -131,6 +132,9 @@ def new_to_them() -> QuerySet[Gold, Any]:
     skipped = Skip.objects.filter(item=OuterRef("item"), user=USER)
     wrote = Item.objects.written_by(USER).filter(pk=OuterRef("item"))
     closed = closed_to(USER, PROJECT).filter(pk=OuterRef("item__prompt__topic"))
-    golds = Gold.objects.known().filter(item__project=PROJECT).exclude(answer__annotator=USER)
+    # The project is asked of each, from the newest on: by a join, SQLite begins at all items the project ever had.
+    theirs = Subquery(Item.objects.filter(pk=OuterRef("item")).values("project")[:1])
+    ours = Q(Exact(theirs, PROJECT.pk))
+    golds = Gold.objects.known().filter(ours).exclude(answer__annotator=USER)
     new = golds.filter(~Exists(sat), ~Exists(skipped), ~Exists(wrote), ~Exists(closed)).order_by("-pk")
     return new.values_list("item", "item__prompt__topic")
