@@ -58,7 +58,7 @@ ON_POSTGRES = Step(
     ],
     needs=("postgres",),
 )
-WORKER = Step("real workers, real Redis", [[*PYTEST, "-m", "worker"]], needs=("redis",))
+WORKER = Step("real workers, real Redis", [[*PYTEST, "-m", "worker"]], needs=("redis", "postgres"))
 UI = Step("browser", [[*PYTEST, "-m", "ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
 
 

@@ -3,14 +3,11 @@
 import pytest
 
 from benchmarks.chaos import storm
-from tests.everything import has_postgres
 
 pytestmark = pytest.mark.worker
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_what_was_acknowledged_is_there_once_although_servers_are_killed(database):
-    if database == "postgresql" and not has_postgres():
-        pytest.skip("PostgreSQL is not installed")
     bars = storm(database, 8, 4, seed=7, items=2000, between=(0.5, 1.5))
     assert [bar for bar in bars if not bar.ok] == []
