@@ -13,6 +13,7 @@ from annotation import gold, onboarding
 from annotation.models import Seat, Skip, Topic
 from annotation.payload import Shown, held
 from annotation.prepared import (
+    NEW,
     NOW,
     NUMBER,
     PROJECT,
@@ -24,13 +25,11 @@ from annotation.prepared import (
     once,
     prepare,
     some_ids,
+    spelt_out,
 )
 from annotation.topics import closed_to
 from annotation.turn import attempt
 from studio.models import Project, User
-
-NEW = timedelta(microseconds=1)
-"""By so much longer is the first lease of a seat than one that is renewed: the reply to a claim says which it was."""
 
 
 def lease_end(project: Project) -> datetime:
@@ -120,21 +119,21 @@ def taking(
     project: Project, user: User, *, besides: Sequence[int], until: datetime, of: str = "all", topic: int = 0
 ) -> tuple[str, list[Any]]:
     """The UPDATE of `take_one` and its parameters."""
-    sql, stand_ins = template(len(besides), of, bool(project.onboarding_items))
+    asked = template(len(besides), of, bool(project.onboarding_items))
     values = {
         moment(NOW): moment(timezone.now()),
         moment(UNTIL): moment(until),
         moment(UNTIL + NEW): moment(until + NEW),
         PROJECT.pk: project.pk,
         USER.pk: user.pk,
-        NUMBER: topic,
+        **({NUMBER: topic} if of == "topic" else {}),
         **ids(besides),
     }
-    return sql, [values.get(one, one) for one in stand_ins]
+    return asked.sql, asked.bound(values)
 
 
 @once
-def template(besides: int, of: str, welcomes: bool) -> tuple[str, tuple[Any, ...]]:
+def template(besides: int, of: str, welcomes: bool) -> Prepared:
     """Take the first of mine, else the first that is kept for me, else the first ahead of me, else the first of all.
 
     COALESCE looks at the next only where the one before found nothing. `of` says among which seats: "all", for those
@@ -170,7 +169,7 @@ def template(besides: int, of: str, welcomes: bool) -> tuple[str, tuple[Any, ...
     )
     opening = (USER.pk, USER.pk, moment(UNTIL), moment(UNTIL + NEW))
     closing = (Seat.Status.OPEN.value, USER.pk, moment(NOW), moment(UNTIL))
-    return sql, (*opening, *params, *closing)
+    return Prepared(*spelt_out(sql, (*opening, *params, *closing)))
 
 
 def to_ask_first(of: str, welcomes: bool) -> list[QuerySet[Any]]:

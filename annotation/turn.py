@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from annotation.models import Item
+from annotation.prepared import cursor
 
 WRITING = threading.Lock()
 
@@ -29,12 +30,12 @@ def in_turn() -> Iterator[None]:
 
 
 def attempt(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
-    """Run one statement that writes and returns a row at most; the row."""
+    """Run one prepared statement that writes and returns a row at most; the row."""
     # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
     alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    with in_turn(), alone, connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        row: tuple[Any, ...] | None = cursor.fetchone()
+    with in_turn(), alone, cursor() as asked:
+        asked.execute(sql, params)
+        row: tuple[Any, ...] | None = asked.fetchone()
     return row
 
 

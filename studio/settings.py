@@ -198,8 +198,13 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
     }
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # Compiling a short query costs more than running it: 40 to 1,000 ms were seen for a claim.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    # Compiling a short query costs more than running it: 40 to 1,000 ms were seen for a claim. What is prepared (see
+    # annotation/prepared.py) is planned once, and not anew for the values of each call.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+        "options", "-c jit=off -c plan_cache_mode=force_generic_plan"
+    )
+    DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
+PREPARED_STATEMENTS = env.bool("STUDIO_PREPARED_STATEMENTS", default=True)
 DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=600))
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
