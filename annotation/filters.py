@@ -8,6 +8,8 @@ few rows, and prepares for all of them, or the other way round. So a page costs 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
@@ -111,6 +113,8 @@ def leader(wanted: Wanted) -> str:
             return name
     if wanted.get("state") in ("unread", "reading", "replaced", "disputed"):
         return "state"
+    if wanted.get("agreement") == "differ":  # few do, of many in a topic
+        return "agreement"
     if wanted.get("topic"):
         return "topic"
     if any(wanted.get(name) for name in NARROW_ANSWERS):
@@ -155,22 +159,20 @@ def by_state(project: Project, wanted: Wanted) -> list[Way]:
 
 
 def by_words(project: Project, wanted: Wanted) -> list[Way]:
-    """Words in the prompt, in either answer, in what readers wrote. Rare words lead, common ones are met on a walk."""
+    """Words in the prompt, in either answer, in what readers wrote. Rare words lead; those that are common in one kind
+    of text or another are met soon enough on one walk that looks into all of these: a walk of its own for each kind
+    would go through all items where a word is common in answers and never in a comparison's second one."""
     found = search.terms(wanted["q"])
     prompts, generations, answers = (search.matching(model, found) for model in (Prompt, Generation, Answer))
-    items: QuerySet[Item] = Item.objects.all()
-    some = rare(prompts)
-    asked = items.filter(there_is(prompts.filter(pk=OuterRef("prompt_id")))) if some is None else in_ids("prompt", some)
-    some = rare(generations)
-    if some is None:
-        said = items.filter(there_is(generations.filter(pk=OuterRef("generation_id"))))
-        compared = items.filter(there_is(generations.filter(pk=OuterRef("other_id"))), mode=Item.Mode.COMPARE)
-    else:
-        said, compared = in_ids("generation", some), in_ids("other", some)
+    texts = {"prompt": (prompts, rare(prompts)), "generation": (generations, rare(generations))}
+    texts["other"] = texts["generation"]
+    led = [in_ids(name, some) for name, (_, some) in texts.items() if some is not None]
+    met = [there_is(rows.filter(pk=OuterRef(f"{name}_id"))) for name, (rows, some) in texts.items() if some is None]
+    walks = [Item.objects.filter(reduce(or_, met))] if met else []
     some = rare(answers)
     wrote = Answer.objects.standing()
     wrote = wrote.filter(there_is(answers.filter(pk=OuterRef("pk")))) if some is None else wrote.filter(pk__in=some)
-    return [*(Way(rows, "pk", "pk") for rows in (asked, said, compared)), Way(wrote)]
+    return [*(Way(rows, "pk", "pk") for rows in (*led, *walks)), Way(wrote)]
 
 
 def rare(texts: QuerySet) -> list[int] | None:
@@ -187,6 +189,8 @@ def by_agreement(project: Project, wanted: Wanted) -> list[Way]:
     if wanted["agreement"] == "single":
         return [Way(Answer.objects.standing().filter(seat__isnull=False))]
     second = Seat.objects.filter(project=project, status=Seat.Status.ANSWERED, position__gt=0)
+    if wanted.get("topic"):
+        second = second.filter(topic=wanted["topic"])
     return [Way(second, knows_project=True)]
 
 
@@ -255,7 +259,12 @@ def agreeing(which: str) -> Condition:
         elif which == "agree":
             counted = counted.filter(low=F("high"))
         readers = Coalesce(Subquery(counted.values("readers")), 0)
-        return Q(Exact(readers, 1)) if which == "single" else Q(GreaterThan(readers, 1))
+        if which == "single":
+            return Q(Exact(readers, 1))
+        if which == "differ":  # a verdict by agreement tells at a third of the cost that they do not
+            agreed = Verdict.objects.filter(how=Verdict.How.AGREEMENT, **way.there())
+            return there_is_no(agreed) & Q(GreaterThan(readers, 1))
+        return Q(GreaterThan(readers, 1))
 
     return condition
 

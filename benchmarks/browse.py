@@ -85,7 +85,7 @@ def combined(today: date) -> dict[str, dict[str, str]]:
         "date, outcome": {"since": str(today - timedelta(days=30)), "outcome": "biased"},
         "words, settled": {"q": "hundred42", "state": "settled"},
         "words, topic": {"q": "ten3", "topic": "topic-2"},
-        "words, annotator, rewrite": {"q": "thousand432", "annotator": "reader-32", "rewrite": "on"},
+        "words, annotator, rewrite": {"q": "thousand431", "annotator": "reader-31", "rewrite": "on"},
     }
 
 

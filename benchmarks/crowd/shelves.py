@@ -47,6 +47,7 @@ def fill(items: int, project: int, person: int, large: int, small: int) -> None:
 
     topic, category, version = first(Topic), first(Category), first(ModelVersion)
     half = items // 2
+    about = f"CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END"
     mode = "CASE WHEN n % 20 = 5 THEN 'compare' WHEN n % 100 = 9 THEN 'demonstrate' ELSE 'review' END"
     shows = "n % 100 <> 9"
     past = {
@@ -63,7 +64,7 @@ def fill(items: int, project: int, person: int, large: int, small: int) -> None:
     status = f"CASE WHEN {read} THEN 'answered' WHEN {replaced} THEN 'retired' ELSE 'open' END"
     held = f"CASE WHEN {read} OR {reading} THEN %s END"
     lease = {"sqlite": "datetime('now', '+1 day')", "postgresql": "now() + interval '1 day'"}[connection.vendor]
-    seat = "seat (project_id, item_id, position, status, holder_id, lease_ends_at, purpose)"
+    seat = "seat (project_id, item_id, position, status, holder_id, lease_ends_at, purpose, topic_id)"
     answer = (
         "answer (id, key, seat_id, item_id, annotator_id, outcome, severity, rewrite, reasons, comment, created_at)"
     )
@@ -71,8 +72,8 @@ def fill(items: int, project: int, person: int, large: int, small: int) -> None:
     rows: list[tuple[str, str, str]] = [
         (
             "prompt (id, project_id, topic_id, external_id, text, metadata, split, created_at)",
-            f"n, {project}, CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END,"
-            f" CAST(n AS text), 'What are people of trade ' || n || ' like? ' || {words}, '{{}}', 'train', {past}",
+            f"n, {project}, {about}, CAST(n AS text), 'What are people of trade ' || n || ' like? ' || {words}, '{{}}',"
+            f" 'train', {past}",
             "1 = 1",
         ),
         (
@@ -95,13 +96,13 @@ def fill(items: int, project: int, person: int, large: int, small: int) -> None:
         ),
         (
             seat,
-            f"{project}, n, 0, {status}, {held.replace('%s', reader)}, {held.replace('%s', lease)}, 'work'",
+            f"{project}, n, 0, {status}, {held.replace('%s', reader)}, {held.replace('%s', lease)}, 'work', {about}",
             "1 = 1",
         ),
         (
             seat,
             f"{project}, n, 1, {status}, {held.replace('%s', f'{person} + (n + 1) % {PEOPLE}')},"
-            f" {held.replace('%s', lease)}, 'work'",
+            f" {held.replace('%s', lease)}, 'work', {about}",
             twice,
         ),
         (

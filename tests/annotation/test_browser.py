@@ -78,6 +78,8 @@ def world(cast: Cast) -> dict[str, Item]:
         ({"category": "stereotype"}, ["differ"]),
         ({"severity": "1"}, []),
         ({"agreement": "differ"}, ["differ"]),
+        ({"agreement": "differ", "topic": "work"}, ["differ"]),
+        ({"agreement": "differ", "topic": "origin"}, []),
         ({"agreement": "agree"}, ["agree"]),
         ({"agreement": "single"}, ["single"]),
         ({"span": "on"}, ["differ"]),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from annotation import filters, search
 from annotation.models import Answer, Generation, Item, Prompt
-from tests.cast import Cast, settle_item
+from tests.cast import Cast, make_comparison, settle_item
 
 
 def found(cast: Cast, text: str, **more) -> set[Item]:
@@ -105,6 +105,15 @@ def test_common_words_are_met_on_a_walk_with_the_same_result(cast, monkeypatch):
     monkeypatch.setattr(filters, "RARE", 1)
     assert found(cast, "common") == items
     assert len(found(cast, "common", state="settled")) == 1
+
+
+def test_texts_in_which_a_word_is_common_are_walked_together(cast, monkeypatch):
+    """A word that never stands in a comparison's second answer must not send a walk of its own through all items."""
+    items = {cast.item(text="common one", prompt="common"), cast.item(prompt="common")}
+    pair = make_comparison(cast.project, text="common two", other="never")
+    monkeypatch.setattr(filters, "RARE", 1)
+    assert len(filters.ways(cast.project, {"q": "common"})) == 2  # one through items, one through readers' words
+    assert found(cast, "common") == {*items, pair}
 
 
 def test_deleted_texts_leave_no_words_behind(cast):
