@@ -19,6 +19,8 @@ from training.models import ModelVersion  # isort: skip
 
 PEOPLE, TOPICS, CATEGORIES, VERSIONS = 50, 8, 6, 20
 SECONDS_APART = 30
+Rows = tuple[str, str, str]
+"""A table with its columns, what is selected of each n, and of which."""
 
 
 def make(items: int) -> dict[str, object]:
@@ -42,102 +44,128 @@ def make(items: int) -> dict[str, object]:
 
 
 def fill(items: int, project: int, person: int, large: int, small: int) -> None:
-    def first(model: type) -> int:
-        return model.objects.order_by("pk").values_list("pk", flat=True)[0]  # type: ignore[attr-defined]
+    said = Said(items, project, person)
+    series = SERIES[connection.vendor] % items
+    with connection.cursor() as cursor:
+        for table, row, where in [*texts(said), *seats(said), *answers(said), *shelves(said, large, small)]:
+            cursor.execute(f"INSERT INTO annotation_{table} {series} SELECT {row} FROM series WHERE {where}")
 
-    topic, category, version = first(Topic), first(Category), first(ModelVersion)
-    half = items // 2
-    about = f"CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END"
+
+class Said:
+    """What the rows of item `n` hold, as SQL of `n`."""
+
+    def __init__(self, items: int, project: int, person: int):
+        topic, self.category, self.version = (first(model) for model in (Topic, Category, ModelVersion))
+        self.items, self.project, self.person, half = items, project, person, items // 2
+        self.past = {
+            "sqlite": f"datetime('now', '-' || (({items} - n) * {SECONDS_APART}) || ' seconds')",
+            "postgresql": f"now() - ({items} - n) * interval '{SECONDS_APART} seconds'",
+        }[connection.vendor]
+        self.lease = {"sqlite": "datetime('now', '+1 day')", "postgresql": "now() + interval '1 day'"}[
+            connection.vendor
+        ]
+        self.new_id = UUID[connection.vendor]
+        self.topic = f"CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END"
+        self.words = "'every ten' || n % 10 || ' hundred' || n % 100 || ' thousand' || n % 1000 || ' odd' || n % 50000"
+        self.by = f"{self.version} + n * {VERSIONS - 1} / {items}, 'v' || n * {VERSIONS - 1} / {items}"
+        self.biased, self.read, self.twice = "n % 5 < 2", f"n <= {half}", "n % 10 = 0"
+        self.disputed = f"{self.twice} AND n % 5000 = 0"
+        self.reading = f"n > {half} AND n <= {half} + 40"
+        replaced = f"n > {half} + 40 AND n % 20 = 3"
+        self.outcome = f"CASE WHEN {self.biased} THEN 'biased' WHEN n % 50 = 3 THEN 'cannot_judge' ELSE 'fine' END"
+        self.status = f"CASE WHEN {self.read} THEN 'answered' WHEN {replaced} THEN 'retired' ELSE 'open' END"
+
+    def reader(self, position: int) -> str:
+        return f"{self.person} + (n + {position}) % {PEOPLE}"
+
+    def if_held(self, value: str) -> str:
+        return f"CASE WHEN {self.read} OR {self.reading} THEN {value} END"
+
+
+def first(model: type) -> int:
+    return model.objects.order_by("pk").values_list("pk", flat=True)[0]  # type: ignore[attr-defined]
+
+
+def texts(said: Said) -> list[Rows]:
+    answer = "generation (id, prompt_id, version_id, model_name, text, seed, sampling, created_at)"
     mode = "CASE WHEN n % 20 = 5 THEN 'compare' WHEN n % 100 = 9 THEN 'demonstrate' ELSE 'review' END"
-    shows = "n % 100 <> 9"
-    past = {
-        "sqlite": f"datetime('now', '-' || (({items} - n) * {SECONDS_APART}) || ' seconds')",
-        "postgresql": f"now() - ({items} - n) * interval '{SECONDS_APART} seconds'",
-    }[connection.vendor]
-    words = "'every ten' || n % 10 || ' hundred' || n % 100 || ' thousand' || n % 1000 || ' odd' || n % 50000"
-    reader = f"{person} + n % {PEOPLE}"
-    biased, read, twice = "n % 5 < 2", f"n <= {half}", "n % 10 = 0"
-    disputed = f"{twice} AND n % 5000 = 0"
-    reading = f"n > {half} AND n <= {half} + 40"
-    replaced = f"n > {half} + 40 AND n % 20 = 3"
-    outcome = f"CASE WHEN {biased} THEN 'biased' WHEN n % 50 = 3 THEN 'cannot_judge' ELSE 'fine' END"
-    status = f"CASE WHEN {read} THEN 'answered' WHEN {replaced} THEN 'retired' ELSE 'open' END"
-    held = f"CASE WHEN {read} OR {reading} THEN %s END"
-    lease = {"sqlite": "datetime('now', '+1 day')", "postgresql": "now() + interval '1 day'"}[connection.vendor]
+    second = f"{said.items} + n"
+    return [
+        (
+            "prompt (id, project_id, topic_id, external_id, text, metadata, split, created_at)",
+            f"n, {said.project}, {said.topic}, CAST(n AS text), 'What are people of trade ' || n || ' like? ' ||"
+            f" {said.words}, '{{}}', 'train', {said.past}",
+            "1 = 1",
+        ),
+        (answer, f"n, n, {said.by}, '{ANSWER}' || n || ' ' || {said.words}, n, '{{}}', {said.past}", "1 = 1"),
+        (answer, f"{second}, n, {said.by}, '{ANSWER}' || n, {second}, '{{}}', {said.past}", "n % 20 = 5"),
+        (
+            "item (id, uuid, project_id, mode, prompt_id, generation_id, other_id, created_at)",
+            f"n, {said.new_id}, {said.project}, {mode}, n, CASE WHEN n % 100 <> 9 THEN n END,"
+            f" CASE WHEN n % 20 = 5 THEN {second} END, {said.past}",
+            "1 = 1",
+        ),
+    ]
+
+
+def seats(said: Said) -> list[Rows]:
     seat = "seat (project_id, item_id, position, status, holder_id, lease_ends_at, purpose, topic_id)"
+    return [
+        (
+            seat,
+            f"{said.project}, n, {position}, {said.status}, {said.if_held(said.reader(position))},"
+            f" {said.if_held(said.lease)}, 'work', {said.topic}",
+            where,
+        )
+        for position, where in enumerate(("1 = 1", said.twice))
+    ]
+
+
+def answers(said: Said) -> list[Rows]:
     answer = (
         "answer (id, key, seat_id, item_id, annotator_id, outcome, severity, rewrite, reasons, comment, created_at)"
     )
-    texts = f"CASE WHEN {biased} THEN 'People differ as people do ' || n ELSE '' END, '[]', 'odd' || n % 50000"
-    rows: list[tuple[str, str, str]] = [
+    at = "(SELECT id FROM annotation_seat s WHERE s.item_id = n AND position = %d)"
+    both = f"{said.biased} AND NOT ({said.disputed})"
+    return [
         (
-            "prompt (id, project_id, topic_id, external_id, text, metadata, split, created_at)",
-            f"n, {project}, {about}, CAST(n AS text), 'What are people of trade ' || n || ' like? ' || {words}, '{{}}',"
-            f" 'train', {past}",
-            "1 = 1",
-        ),
-        (
-            "generation (id, prompt_id, version_id, model_name, text, seed, sampling, created_at)",
-            f"n, n, {version} + n * {VERSIONS - 1} / {items}, 'v' || n * {VERSIONS - 1} / {items},"
-            f" '{ANSWER}' || n || ' ' || {words}, n, '{{}}', {past}",
-            "1 = 1",
-        ),
-        (
-            "generation (id, prompt_id, version_id, model_name, text, seed, sampling, created_at)",
-            f"{items} + n, n, {version} + n * {VERSIONS - 1} / {items}, 'v' || n * {VERSIONS - 1} / {items},"
-            f" '{ANSWER}' || n, {items} + n, '{{}}', {past}",
-            "n % 20 = 5",
-        ),
-        (
-            "item (id, uuid, project_id, mode, prompt_id, generation_id, other_id, created_at)",
-            f"n, {UUID[connection.vendor]}, {project}, {mode}, n, CASE WHEN {shows} THEN n END,"
-            f" CASE WHEN n % 20 = 5 THEN {items} + n END, {past}",
-            "1 = 1",
-        ),
-        (
-            seat,
-            f"{project}, n, 0, {status}, {held.replace('%s', reader)}, {held.replace('%s', lease)}, 'work', {about}",
-            "1 = 1",
-        ),
-        (
-            seat,
-            f"{project}, n, 1, {status}, {held.replace('%s', f'{person} + (n + 1) % {PEOPLE}')},"
-            f" {held.replace('%s', lease)}, 'work', {about}",
-            twice,
+            answer,
+            f"n, {said.new_id}, {at % 0}, n, {said.reader(0)}, {said.outcome}, CASE WHEN {said.biased} THEN 1 + n % 3"
+            f" END, CASE WHEN {said.biased} THEN 'People differ as people do ' || n ELSE '' END, '[]',"
+            f" 'odd' || n % 50000, {said.past}",
+            said.read,
         ),
         (
             answer,
-            f"n, {UUID[connection.vendor]}, (SELECT id FROM annotation_seat s WHERE s.item_id = n AND position = 0),"
-            f" n, {reader}, {outcome}, CASE WHEN {biased} THEN 1 + n % 3 END, {texts}, {past}",
-            read,
+            f"{said.items} + n, {said.new_id}, {at % 1}, n, {said.reader(1)},"
+            f" CASE WHEN {said.disputed} THEN 'fine' ELSE {said.outcome} END, CASE WHEN {both} THEN 1 + n % 3 END,"
+            f" CASE WHEN {said.disputed} THEN '' ELSE 'odd' || n % 50000 END, '[]', '', {said.past}",
+            f"{said.read} AND {said.twice} AND {said.biased}",
         ),
         (
-            answer,
-            f"{items} + n, {UUID[connection.vendor]}, (SELECT id FROM annotation_seat s WHERE s.item_id = n AND"
-            f" position = 1), n, {person} + (n + 1) % {PEOPLE}, CASE WHEN {disputed} THEN 'fine' ELSE {outcome} END,"
-            f" CASE WHEN {biased} AND NOT ({disputed}) THEN 1 + n % 3 END,"
-            f" CASE WHEN {disputed} THEN '' ELSE 'odd' || n % 50000 END, '[]', '', {past}",
-            f"{read} AND {twice} AND {biased}",
+            "answer_categories (answer_id, category_id)",
+            f"n, {said.category} + n % {CATEGORIES}",
+            f"{said.read} AND {said.biased}",
         ),
-        ("answer_categories (answer_id, category_id)", f"n, {category} + n % {CATEGORIES}", f"{read} AND {biased}"),
-        ('span (answer_id, start, "end")', "n, 3, 20", f"{read} AND {biased} AND n % 2 = 0"),
+        ('span (answer_id, start, "end")', "n, 3, 20", f"{said.read} AND {said.biased} AND n % 2 = 0"),
         (
             "verdict (item_id, answer_id, how, reason, created_at)",
-            f"n, n, CASE WHEN {twice} THEN 'agreement' ELSE 'single' END, '', {past}",
-            f"{read} AND NOT ({disputed})",
+            f"n, n, CASE WHEN {said.twice} THEN 'agreement' ELSE 'single' END, '', {said.past}",
+            f"{said.read} AND NOT ({said.disputed})",
         ),
+    ]
+
+
+def shelves(said: Said, large: int, small: int) -> list[Rows]:
+    return [
         (
             "gold (item_id, answer_id, explanation, is_active, created_at)",
-            f"n, n, '', true, {past}",
-            f"{read} AND n % (1 + {items} / 400) = 0",
+            f"n, n, '', true, {said.past}",
+            f"{said.read} AND n % (1 + {said.items} / 400) = 0",
         ),
         ("collection_items (collection_id, item_id)", f"{large}, n", "n % 200 = 0"),
-        ("collection_items (collection_id, item_id)", f"{small}, n", f"n % (1 + {items} / 300) = 1"),
+        ("collection_items (collection_id, item_id)", f"{small}, n", f"n % (1 + {said.items} / 300) = 1"),
     ]
-    series = SERIES[connection.vendor] % items
-    with connection.cursor() as cursor:
-        for table, row, where in rows:
-            cursor.execute(f"INSERT INTO annotation_{table} {series} SELECT {row} FROM series WHERE {where}")
 
 
 if __name__ == "__main__":
