@@ -1,10 +1,13 @@
-"""Filters for numbers and times: ago, percent, interval, number, decimal. No HTML."""
+"""Filters for numbers and times: ago, moment, percent, interval, number, decimal. HTML is made by `moment` alone."""
 
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 register = template.Library()
@@ -18,6 +21,17 @@ def ago(moment: datetime | None) -> str:
     if (timezone.now() - moment).total_seconds() < 60:
         return "just now"
     return f"{timesince(moment, depth=1)} ago"
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """A date with its time, "28 Nov 2026, 10:28", in a <time> that programs read; "–" for nothing."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, "DATETIME_FORMAT")
+    )
 
 
 @register.filter
