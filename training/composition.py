@@ -55,7 +55,7 @@ def tables(snapshot: Snapshot) -> list[Table]:
 
 
 def _names(snapshot: Snapshot) -> dict[str, dict[str, str]]:
-    """What the project calls its topics and categories today; what it no longer has keeps the slug that is in the rows."""
+    """What the project calls its topics and categories today; what it no longer has keeps the slug of the rows."""
     project = snapshot.project
     return {
         "topic": dict(project.topics.values_list("slug", "name")),

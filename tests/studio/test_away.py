@@ -1,4 +1,4 @@
-"""A database that is away is a wait, not a fault: 503 with Retry-After, as a sentence or as JSON. Neither page may fail."""
+"""A database that is away is a wait, not a fault: 503 with Retry-After, as a sentence or as JSON. No page fails."""
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage

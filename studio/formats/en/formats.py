@@ -1,4 +1,4 @@
-"""The one way in which the pages write a date: no reader takes the day for the month, or the morning for the evening."""
+"""The one way in which pages write a date: nobody takes the day for the month, or the morning for the evening."""
 
 DATE_FORMAT = "j M Y"
 TIME_FORMAT = "H:i"
