@@ -132,7 +132,7 @@ class SettingsForm(forms.ModelForm):
             "stock": "Unread answers kept ready",
             "top_p": "Top p",
             "max_new_tokens": "Longest answer, in tokens",
-            "round_every": "Demonstrations per round",
+            "round_every": "Round by count",
             "round_cron": "Round by the clock",
             "auto_promote": "Promote by itself what passes the gate",
             "recipe": "Training recipe",
