@@ -10,6 +10,8 @@ from training.models import ModelVersion
 
 def why_empty(project: Project) -> str | None:
     """What the studio does about an empty queue, or why it can do nothing; None: everything waits with other people."""
+    if not project.prompts.exists():
+        return _("No prompts have been added yet. The model's answers to them will come here.")
     newest = project.refills.first()
     if newest is not None and newest.is_active:
         if newest.waits_for_worker:

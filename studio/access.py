@@ -11,6 +11,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 
 from studio.models import Project, Role
 
@@ -19,6 +20,11 @@ View = Callable[..., HttpResponse]
 
 class ClosedDoor(DefaultAccountAdapter):
     """Accounts are made by admins; nobody signs up by themselves."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _("The username or the password is not correct."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,5 +1,7 @@
 """What is answered when something broke: 503 and "try again" where the database is away, else 500.
 
+Both pages need nothing that could be what is broken: no request, no row, no list of static files.
+
 A page that hears 503 sends the same again after a moment; so does any client that keeps to Retry-After.
 """
 

@@ -1,11 +1,13 @@
 """Shapes of what the studio's own pages send; a project's settings are in `settings_form`."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.text import slugify
 
 from studio.models import Background, Project, Role, User
@@ -99,12 +101,36 @@ class BackgroundsForm(forms.Form):
         return names
 
 
+class AuditForm(forms.Form):
+    """Which entries of the audit book: whose, which deed, and in which days; nothing said asks for all."""
+
+    person = forms.ChoiceField(required=False)
+    deed = forms.ChoiceField(required=False, label="What")
+    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+    def __init__(self, people: list[tuple[str, str]], deeds: list[tuple[str, str]], asked: QueryDict):
+        super().__init__(asked)
+        for name, anything, known in (("person", "everybody", people), ("deed", "everything", deeds)):
+            wish = asked.get(name, "")  # an older one than the newest entries know may be asked for by the address
+            older = [] if wish in dict(known) or not wish else [(wish, wish)]
+            self.fields[name].choices = [("", anything), *known, *older]  # type: ignore[attr-defined]
+        for name in ("since", "until"):
+            label = self.fields[name].label
+            self.fields[name].error_messages["invalid"] = f"{label}: this is no date. Write it as 2026-11-21."
+
+    @property
+    def query(self) -> str:
+        """What is asked for, as in an address."""
+        return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
+
+
 class InvitationForm(forms.Form):
     """For whom a link is."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
-    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for so many days")
-    uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="For so many people")
+    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for, in days")
+    uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="How many people")
     note = forms.CharField(
         max_length=200, required=False, help_text="For the admins, such as whom it was sent to; not shown to who joins."
     )

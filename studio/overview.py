@@ -1,13 +1,14 @@
 """What a person finds when they arrive: their projects, and what waits in one of them. Only reads."""
 
-from typing import Any
+from itertools import groupby
+from typing import Any, TypeGuard
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 
 from annotation.models import Answer, Item, Seat
 from annotation.policy import new_demonstrations
-from studio import attention
+from studio import attention, first_steps
 from studio.models import Project, Role, User
 from training.evidence import TITLES
 from training.models import ModelVersion, Score
@@ -39,7 +40,8 @@ def waiting_for(project: Project, user: User) -> int:
 def of(project: Project, user: User) -> dict[str, Any]:
     """Everything the overview page shows of one project."""
     role = user.role_in(project)
-    new = new_demonstrations(project)
+    new, prompts = new_demonstrations(project), project.prompts.count()
+    last_round = project.rounds.select_related("snapshot").first()
     return {
         "waiting": waiting_for(project, user),
         "answered_by_me": Answer.objects.standing()
@@ -52,8 +54,9 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "missing_demonstrations": max(0, project.round_every - new) if project.round_every else None,
         "live": ModelVersion.objects.current(project),
         "active_round": project.rounds.active().first(),
-        "last_round": project.rounds.select_related("snapshot").first(),
-        "prompts": project.prompts.count(),
+        "last_round": last_round,
+        "prompts": prompts,
+        "steps": first_steps.of(project, role, prompts=prompts) if _curates(role) and not last_round else [],
         "refill": project.refills.order_by("-pk").first(),
         "enough": ENOUGH,
         "matters": attention.matters(project, user, role) if role else [],
@@ -62,7 +65,7 @@ def of(project: Project, user: User) -> dict[str, Any]:
 
 
 def measured(project: Project, *, newest: int = 6) -> dict[str, Any]:
-    """What the newest versions scored: `columns` (titles) and `versions`, each a version with one Score per column."""
+    """What the newest versions scored: `metrics`, each a title and its axes, and `versions`, with a Score per axis."""
     scores = Score.objects.filter(evaluation__version__project=project, group="all", metric__in=AT_A_GLANCE)
     found: dict[ModelVersion, dict[tuple[str, str], Score]] = {}
     for score in scores.select_related("evaluation__version").order_by("evaluation__version__number", "evaluation_id"):
@@ -71,12 +74,14 @@ def measured(project: Project, *, newest: int = 6) -> dict[str, Any]:
     many = {metric for metric, axis in keys if axis != "all"}  # where axes are told apart, their total says little
     keys = [(metric, axis) for metric, axis in keys if axis != "all" or metric not in many]
     return {
-        "columns": [TITLES[metric][0] + (f": {axis}" if axis != "all" else "") for metric, axis in keys],
+        "metrics": [
+            (TITLES[metric][0], [axis for _, axis in axes]) for metric, axes in groupby(keys, key=lambda key: key[0])
+        ],
         "versions": [(version, [row.get(key) for key in keys]) for version, row in list(found.items())[-newest:]],
     }
 
 
-def _curates(role: Role | None) -> bool:
+def _curates(role: Role | None) -> TypeGuard[Role]:
     return role is not None and role.includes(Role.CURATOR)
 
 

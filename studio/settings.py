@@ -235,6 +235,7 @@ LINE_MAX_BYTES = env.int("STUDIO_LINE_MAX_KB", default=1024) * 2**10
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = "studio.formats"
 LANGUAGE_CODE = "en"
 LANGUAGES = [
     ("en", "English"),

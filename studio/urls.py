@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
 from studio.sso import views as sso
-from studio.views import home, join, me, people, project
+from studio.views import audit, home, join, me, people, project
 
 # one log-in page, and its limit on wrong passwords
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -46,7 +46,8 @@ urlpatterns = [
     path("accounts/sso/error/", login_not_required(socialaccount.login_error), name="socialaccount_login_error"),
     path("accounts/sso/", socialaccount.connections, name="socialaccount_connections"),
     path("admin/", admin.site.urls),
-    path("audit/", project.audit_all, name="audit-all"),
+    path("audit/", audit.audit_all, name="audit-all"),
+    path("audit/csv/", audit.audit_all_csv, name="audit-all-csv"),
     path("projects/new/", project.project_new, name="project-new"),
     path("p/<slug:slug>/", project.project, name="project"),
     path("p/<slug:slug>/me/", me.project_me, name="project-me"),
@@ -57,7 +58,8 @@ urlpatterns = [
     path("p/<slug:slug>/members/<int:pk>/", people.member, name="member"),
     path("p/<slug:slug>/invitations/", people.invitations, name="invitations"),
     path("p/<slug:slug>/invitations/<int:pk>/revoke/", people.invitation_revoke, name="invitation-revoke"),
-    path("p/<slug:slug>/audit/", project.audit, name="audit"),
+    path("p/<slug:slug>/audit/", audit.audit, name="audit"),
+    path("p/<slug:slug>/audit/csv/", audit.audit_csv, name="audit-csv"),
     path("p/<slug:slug>/", include("annotation.urls")),
     path("p/<slug:slug>/", include("training.urls")),
 ]

@@ -40,18 +40,27 @@ class Table:
 
 def tables(snapshot: Snapshot) -> list[Table]:
     """The snapshot's rows by each of TITLES, the largest part first."""
+    words = {**WORDS, **_names(snapshot)}
     return [
         Table(
             name,
             title,
-            [(said(name, value), n, n / snapshot.rows) for value, n in _sorted(snapshot.composition.get(name, {}))],
+            [
+                (words.get(name, {}).get(value, value), n, n / snapshot.rows)
+                for value, n in _sorted(snapshot.composition.get(name, {}))
+            ],
         )
         for name, title in TITLES.items()
     ]
 
 
-def said(name: str, value: str) -> str:
-    return WORDS.get(name, {}).get(value, value)
+def _names(snapshot: Snapshot) -> dict[str, dict[str, str]]:
+    """What the project calls its topics and categories today; what it no longer has keeps the slug of the rows."""
+    project = snapshot.project
+    return {
+        "topic": dict(project.topics.values_list("slug", "name")),
+        "category": dict(project.categories.values_list("slug", "name")),
+    }
 
 
 def _sorted(counts: dict[str, int]) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, TypeVar
 
-from annotation.science.rows import NEEDED, BadField, Record
+from annotation.science.rows import NEEDED, BadField, Record, kind
 
 FORMATS = ("jsonl", "csv")
 
@@ -117,7 +117,7 @@ def _json_object(line: bytes) -> Record | str:
         return "nested too deeply"
     except ValueError as error:
         return "contains a NUL byte" if b"\0" in line else f"not valid JSON: {_explain(error)}"
-    return found if isinstance(found, dict) else f"expected an object {{…}}, found a {type(found).__name__}"
+    return found if isinstance(found, dict) else f"expected an object {{…}}, found {kind(found)}"
 
 
 def _explain(error: Exception) -> str:

@@ -25,6 +25,20 @@ class BadField(ValueError):
         self.reason = reason
 
 
+def kind(value: Any) -> str:
+    """What JSON calls a value, with its article: for people who have never seen a Python type."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+    return "a list" if isinstance(value, list) else "an object"
+
+
 @dataclass(slots=True)
 class PromptRow:
     """A question to put to models."""
@@ -83,7 +97,7 @@ def prompt_row(line: int, record: Record, known: set[str] = _PROMPT_FIELDS) -> P
         raise BadField("prompt", "missing or empty (a text, or “messages” that end with the user's)")
     metadata = record.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise BadField("metadata", f"expected an object, found a {type(metadata).__name__}")
+        raise BadField("metadata", f"expected an object, found {kind(metadata)}")
     metadata = {**metadata, **{key: value for key, value in record.items() if key not in known}}
     _check_json("metadata", metadata)
     split = _text(record, "split") or "train"
@@ -148,7 +162,7 @@ def _text(record: Record, name: str, longest: int | None = None) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadField(name, f"expected a text, found a {type(value).__name__}")
+        raise BadField(name, f"expected a text, found {kind(value)}")
     _check_text(name, value)
     if longest is not None and len(value) > longest:
         raise BadField(name, f"longer than {longest} characters")
@@ -182,7 +196,7 @@ def _messages(value: Any) -> list[dict[str, str]] | None:
     if value is None or value == []:
         return None
     if not isinstance(value, list):
-        raise BadField("messages", f"expected a list, found a {type(value).__name__}")
+        raise BadField("messages", f"expected a list, found {kind(value)}")
     turns = []
     for turn in value:
         if not isinstance(turn, dict) or turn.get("role") not in ROLES or not isinstance(turn.get("content"), str):
@@ -213,7 +227,7 @@ def _check_json(name: str, value: Any) -> None:
 
 def _spans(value: Any, text: str) -> list[Record]:
     if not isinstance(value, list):
-        raise BadField("spans", f"expected a list, found a {type(value).__name__}")
+        raise BadField("spans", f"expected a list, found {kind(value)}")
     spans = []
     for span in value:
         if not isinstance(span, dict) or not all(type(span.get(end)) is int for end in ("start", "end")):

@@ -25,7 +25,8 @@ def review(request: HttpRequest, project: Project) -> HttpResponse:
     data = screen.page(project, request.user, seats, waiting=why)
     if seats and data["has_terms"]:
         warm_soon(project)
-    return render(request, "annotation/review.html", {"project": project, "review": data})
+    bare = not seats and not project.prompts.exists()
+    return render(request, "annotation/review.html", {"project": project, "review": data, "bare": bare})
 
 
 @json_door(Role.ANNOTATOR)

@@ -7,6 +7,7 @@ from allauth.core.exceptions import ImmediateHttpResponse, SignupClosedException
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError, transaction
@@ -17,6 +18,16 @@ from django.urls import reverse
 from studio import invitations
 from studio.models import Membership, User
 from studio.sso import INVITATION
+
+
+def verified(sociallogin: Any) -> list[str]:
+    """The addresses that the server vouches for; see `provider.extract_email_addresses`."""
+    return [address.email for address in sociallogin.email_addresses if address.verified]
+
+
+def once_more(request: HttpRequest, sociallogin: Any, refusal: IntegrityError) -> ImmediateHttpResponse:
+    """Another of the same name, id or address was made in the same moment: whoever tries again finds it made."""
+    return ImmediateHttpResponse(render_authentication_error(request, sociallogin.provider, exception=refusal))
 
 
 class Door(DefaultSocialAccountAdapter):
@@ -31,13 +42,10 @@ class Door(DefaultSocialAccountAdapter):
         Nobody sets an account's address by themselves: it comes from this door, or from who runs the studio. So it is
         noted as verified, and the account keeps its password, which allauth would take away from an unverified one.
         """
-        for email in [address.email for address in sociallogin.email_addresses if address.verified]:
+        for email in verified(sociallogin):
             noted = Q(emailaddress__email__iexact=email, emailaddress__verified=True)
             people = User.objects.filter(Q(email__iexact=email) | noted).distinct()[:2]
-            if len(people) == 1 and self._is_free(people[0], sociallogin.account.provider):
-                EmailAddress.objects.update_or_create(
-                    user=people[0], email=email.lower(), defaults={"verified": True, "primary": True}
-                )
+            if len(people) == 1 and self._opened(people[0], email, sociallogin):
                 return people[0], email
         return None
 
@@ -49,13 +57,12 @@ class Door(DefaultSocialAccountAdapter):
         try:
             with transaction.atomic():
                 user: User = super().save_user(request, sociallogin, form)
+                self._must_hold(user, verified(sociallogin))
                 membership = None if settings.OIDC_OPEN else self._joined(request, user)
         except invitations.NotInvited as refusal:  # somebody else used it up since it was looked at
             raise SignupClosedException from refusal
-        except IntegrityError as refusal:  # another of the same name or id in the same moment: once more finds it made
-            raise ImmediateHttpResponse(
-                render_authentication_error(request, sociallogin.provider, exception=refusal)
-            ) from refusal
+        except IntegrityError as refusal:
+            raise once_more(request, sociallogin, refusal) from refusal
         if membership is not None:
             request.session.pop(INVITATION, None)
             sociallogin.state["next"] = reverse("project", args=[membership.project.slug])
@@ -64,6 +71,36 @@ class Door(DefaultSocialAccountAdapter):
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
         return reverse("me")
+
+    def _opened(self, user: User, email: str, sociallogin: Any) -> bool:
+        """Whether `user` had no account of that server; now it has this one.
+
+        Looked up and connected under a lock on the person's row: of two ids that come with one address in the same
+        second, the second finds the first. Who connects by themselves, logged in, is not connected here: allauth asks
+        them for their password first.
+        """
+        try:
+            with transaction.atomic():
+                person = User.objects.select_for_update().get(pk=user.pk)
+                if not self._is_free(person, sociallogin.account.provider):
+                    return False
+                EmailAddress.objects.update_or_create(
+                    user=person, email=email.lower(), defaults={"verified": True, "primary": True}
+                )
+                if sociallogin.state.get("process") != AuthProcess.CONNECT:
+                    sociallogin.account.user = person
+                    sociallogin.account.save()
+        except IntegrityError as refusal:
+            raise once_more(self.request, sociallogin, refusal) from refusal
+        return True
+
+    @staticmethod
+    def _must_hold(user: User, emails: list[str]) -> None:
+        """One account per verified address is a constraint; allauth leaves out an address that another just took, and
+        would make a second account that only looks like its owner's."""
+        held = EmailAddress.objects.filter(user=user, verified=True, email__in=[email.lower() for email in emails])
+        if held.count() != len(set(emails)):
+            raise IntegrityError("another account took this address in the same moment")
 
     @staticmethod
     def _joined(request: HttpRequest, user: User) -> Membership:

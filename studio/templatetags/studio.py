@@ -1,10 +1,13 @@
-"""Filters for numbers and times: ago, percent, interval, number, decimal. No HTML."""
+"""Filters for times, numbers and scores; HTML is made by `moment` alone."""
 
 from datetime import datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 register = template.Library()
@@ -18,6 +21,17 @@ def ago(moment: datetime | None) -> str:
     if (timezone.now() - moment).total_seconds() < 60:
         return "just now"
     return f"{timesince(moment, depth=1)} ago"
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString | str:
+    """A date with its time, "28 Nov 2026, 10:28", in a <time> that programs read; "–" for nothing."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, "DATETIME_FORMAT")
+    )
 
 
 @register.filter
@@ -45,11 +59,21 @@ def decimal(value: float | None) -> str:
 @register.filter
 def interval(score: Any) -> str:
     """A score's value with its interval, in the score's unit: "12.0 % (8.2–17.3)" or "2.36 (2.31–2.41)"."""
+    return f"{point(score)} ({spread(score)})" if spread(score) else point(score)
+
+
+@register.filter
+def point(score: Any) -> str:
+    """A score's value alone: "12.0 %", "2.361"."""
     if score.value is None:
         return "–"
-    scale, unit = (100, " %") if score.unit == "share" else (1, "")
-    digits = 1 if score.unit == "share" else 3
-    text = f"{scale * score.value:.{digits}f}{unit}"
-    if score.low is None or score.high is None:
-        return text
-    return f"{text} ({scale * score.low:.{digits}f} to {scale * score.high:.{digits}f})"
+    return f"{100 * score.value:.1f} %" if score.unit == "share" else f"{score.value:.3f}"
+
+
+@register.filter
+def spread(score: Any) -> str:
+    """The two ends of its interval, without the unit: "8.2 to 17.3"; "" where there is none."""
+    if score.value is None or score.low is None or score.high is None:
+        return ""
+    scale, digits = (100, 1) if score.unit == "share" else (1, 3)
+    return f"{scale * score.low:.{digits}f} to {scale * score.high:.{digits}f}"

@@ -39,9 +39,10 @@ def member(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
         messages.success(request, _member_done(request, membership))
     except (people.LastAdmin, people.NotYours) as refusal:
         messages.error(request, str(refusal))
-    if membership.user == request.user:  # who has removed themselves, or is no admin any more, may not see the list
+    mine = request.user.role_in(project)
+    if mine is None:  # who has removed themselves
         return redirect("home")
-    return redirect("members", project.slug)
+    return redirect("members" if mine.may_administer else "project", project.slug)
 
 
 def _member_done(request: HttpRequest, membership: Membership) -> str:

@@ -1,7 +1,6 @@
-"""A project: founded, looked at, its settings, categories, backgrounds, and its audit book."""
+"""A project: founded, looked at, its settings, categories and backgrounds."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from studio import overview
 from studio.access import needs, superuser_only
 from studio.backgrounds import change_backgrounds
 from studio.forms import BackgroundsForm, ProjectForm, TaxonomyForm
-from studio.models import SMALLEST_GROUP, AuditEntry, Project, Role
+from studio.models import SMALLEST_GROUP, Project, Role
 from studio.settings_form import SettingsForm
 
 
@@ -79,21 +78,3 @@ def _settings_page(request: HttpRequest, project: Project, **given: Form | Setti
     status = 400 if any(form.errors for form in given.values()) else 200
     context = {"project": project, "smallest_group": SMALLEST_GROUP, **forms}
     return render(request, "studio/project_settings.html", context, status=status)
-
-
-@require_GET
-@needs(Role.ADMIN)
-def audit(request: HttpRequest, project: Project) -> HttpResponse:
-    entries = AuditEntry.objects.visible_to(request.user).filter(project=project)
-    return _audit_page(request, entries, {"project": project})
-
-
-@require_GET
-@superuser_only
-def audit_all(request: HttpRequest) -> HttpResponse:
-    return _audit_page(request, AuditEntry.objects.visible_to(request.user), {})
-
-
-def _audit_page(request: HttpRequest, entries, context: dict) -> HttpResponse:  # type: ignore[no-untyped-def]
-    page = Paginator(entries.select_related("actor", "project"), 50).get_page(request.GET.get("page"))
-    return render(request, "studio/audit.html", {"page": page, **context})

@@ -142,6 +142,7 @@ def test_what_the_machine_does_or_cannot_do_is_said(
     refill = Refill.objects.create(
         project=cast.project, version=make_version(cast.project, live=True), asked=[[1, 2]], sampling={}
     )
+    cast.item(version=refill.version)  # the one prompt, and it is answered
     for name in ("created_at", "finished_at"):
         fields = {**fields, name: timezone.now() + fields.get(name, timedelta())}
     Refill.objects.filter(pk=refill.pk).update(**fields)

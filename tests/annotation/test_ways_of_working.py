@@ -236,8 +236,11 @@ def test_the_page_knows_whether_there_are_terms_to_swap(cast):
 
 def test_an_empty_queue_says_why(cast):
     page = Page(cast.ada, cast.project)
+    assert "No prompts have been added yet" in page.open()["waiting"]
+    prompt = make_prompt(cast.project)
     assert page.open()["waiting"] is None
     version = make_version(cast.project, live=True)
+    prompt.generations.create(version=version, model_name="v0", text="They differ.", seed=1)
     assert "has answered every prompt" in page.open()["waiting"]
     make_prompt(cast.project)
     assert page.open()["waiting"] is None

@@ -1,6 +1,7 @@
-"""A database that is away is a wait, not a fault: 503 with Retry-After, as a sentence or as JSON."""
+"""A database that is away is a wait, not a fault: 503 with Retry-After, as a sentence or as JSON. No page fails."""
 
 import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 
@@ -51,3 +52,13 @@ def test_every_other_fault_stays_a_fault(ask):
     page = ask(RuntimeError("a bug"))
     assert page.status_code == 500
     assert "Something broke on our side" in page.content.decode()
+
+
+@pytest.mark.parametrize(("error", "status"), [(RuntimeError("a bug"), 500), (OperationalError("gone"), 503)])
+def test_the_page_comes_also_where_the_static_files_were_never_collected(ask, settings, error, status):
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "studio.statics.Storage"}}
+    with pytest.raises(ValueError, match="Missing staticfiles manifest entry"):
+        staticfiles_storage.url("studio/css/base.css")
+    page = ask(error)
+    assert page.status_code == status
+    assert 'href="/static/studio/css/base.css"' in page.content.decode()

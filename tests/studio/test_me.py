@@ -1,5 +1,7 @@
 """One's own settings, and what one says of oneself in a project, which nobody else sees."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -117,3 +119,12 @@ def test_a_superuser_who_is_no_member_says_nothing_here(cast, client, groups):
     url = reverse("project-me", args=["peoples"])
     assert "You are not a member" in client.get(url).content.decode()
     assert client.post(url, {"backgrounds": [groups[0].pk]}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["me", "project-me"])
+def test_every_link_of_the_page_opens(cast, client, name):
+    client.force_login(cast.ada)
+    page = client.get(reverse(name, args=["peoples"] if name == "project-me" else [])).content.decode()
+    links = set(re.findall(r'<a href="(/[^"#]*)', page[page.index("<main") :]))
+    assert {link: client.get(link, follow=True).status_code for link in links} == dict.fromkeys(links, 200)
+    assert len(links) >= 2

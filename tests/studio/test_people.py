@@ -40,7 +40,18 @@ def test_the_last_admin_stays(cast, client, act):
     mine = Membership.objects.get(project=cast.project, user=cast.max)
     page = client.post(reverse("member", args=["peoples", mine.pk]), {"do": act}, follow=True)
     assert "only admin" in page.content.decode()
+    assert page.redirect_chain == [(reverse("members", args=["peoples"]), 302)]
     assert cast.max.role_in(cast.project) == Role.ADMIN
+
+
+def test_who_gives_up_being_admin_comes_to_the_project_and_who_leaves_to_the_others(cast, client):
+    people.add_member(cast.project, "head", Role.ADMIN, actor=cast.max)
+    mine = cast.project.memberships.get(user=cast.max)
+    client.force_login(cast.max)
+    url = reverse("member", args=["peoples", mine.pk])
+    assert client.post(url, {"do": "curator"}).url == reverse("project", args=["peoples"])
+    cast.project.memberships.filter(pk=mine.pk).update(role=Role.ADMIN)
+    assert client.post(url, {"do": "remove"}).url == reverse("home")
 
 
 def test_a_member_can_be_promoted_given_a_password_and_removed(cast, client):

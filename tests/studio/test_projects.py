@@ -4,9 +4,10 @@ import pytest
 from django.urls import reverse
 
 from annotation.models import Refill
-from studio.models import AuditEntry, Project
+from studio import first_steps
+from studio.models import AuditEntry, Project, Role
 from studio.settings_form import SettingsForm
-from tests.cast import make_user, make_version, settle_item
+from tests.cast import make_round, make_user, make_version, settle_item
 from training.models import Evaluation, Score
 
 
@@ -128,8 +129,35 @@ def test_the_overview_shows_what_each_version_measured(cast, client):
         )  # fmt: skip
     client.force_login(cast.ada)
     page = client.get(reverse("project", args=["peoples"]))
-    assert page.context["columns"] == ["Stereotyped answers: gender"]
-    assert "90.0 % (80.0 to 95.0)" in page.content.decode()
+    assert page.context["metrics"] == [("Stereotyped answers", ["gender"])]
+    assert "90.0 %<small>80.0 to 95.0</small>" in page.content.decode()
+
+
+def test_a_new_project_shows_its_first_steps_to_who_builds_it_up_until_its_first_round(
+    cast, client, django_assert_num_queries
+):
+    def done(who):
+        client.force_login(who)
+        return [step.done for step in client.get(reverse("project", args=["peoples"])).context["steps"]]
+
+    assert done(cast.ada) == []
+    assert done(cast.iris) == [False, True, True, False, False]
+    with django_assert_num_queries(3):
+        steps = first_steps.of(cast.project, Role.CURATOR, prompts=0)
+    assert [step.title for step in steps if not step.url] == ["Invite people", "Open the first round"]
+    assert all(step.url for step in first_steps.of(cast.project, Role.ADMIN, prompts=0))
+    settle_item(cast.item())
+    assert done(cast.max) == [True, True, True, True, False]
+    make_round(cast.project)
+    assert done(cast.max) == []
+
+
+def test_a_project_that_keeps_no_answers_ready_does_not_count_them_against_nothing(cast, client):
+    client.force_login(cast.ada)
+    assert "0 of 100 kept ready" in client.get(reverse("project", args=["peoples"])).content.decode()
+    cast.project.stock = 0
+    cast.project.save()
+    assert "0; the model writes no new ones" in client.get(reverse("project", args=["peoples"])).content.decode()
 
 
 def test_a_base_model_that_is_not_there_is_refused_before_anything_is_founded(db, client):

@@ -2,13 +2,18 @@
 
 import html
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.internal.flows import signup
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
+from django.db import connection
 from django.urls import reverse
 
 from studio.access import ClosedDoor
@@ -171,6 +176,51 @@ def test_an_address_that_changed_hands_does_not_open_its_first_owners_account(ca
     log_in(client, server)
     assert who(client) is None
     assert SocialAccount.objects.get().uid == "u-1"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_ids_with_one_address_in_the_same_second_one_opens_the_account(monkeypatch):
+    mine = make_user("somebody", email="noor@example.org")
+    both, looked = threading.Barrier(2, timeout=5), Door._is_free
+
+    def is_free(user, provider):
+        free = looked(user, provider)
+        with suppress(threading.BrokenBarrierError):  # the lock lets nobody else come this far
+            both.wait(timeout=0.5)
+        return free
+
+    monkeypatch.setattr(Door, "_is_free", staticmethod(is_free))
+
+    def come(uid):
+        address = EmailAddress(email="noor@example.org", verified=True)
+        try:
+            return Door().authenticate_by_email(
+                SocialLogin(account=SocialAccount(provider="oidc", uid=uid), email_addresses=[address])
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        came = list(pool.map(come, ("u-1", "u-2")))
+    assert came.count(None) == 1
+    assert SocialAccount.objects.filter(user=mine).count() == 1
+
+
+def test_an_address_that_another_new_account_took_in_the_same_moment_makes_no_second(
+    client, server, settings, monkeypatch
+):
+    settings.OIDC_OPEN = True
+
+    def free_a_moment_ago(email):
+        first = make_user("first", email=email)
+        EmailAddress.objects.create(user=first, email=email, verified=True, primary=True)
+        return True
+
+    monkeypatch.setattr(signup, "assess_unique_email", free_a_moment_ago)
+    assert "Try once more" in log_in(client, server).content.decode()
+    assert who(client) is None
+    assert User.objects.get().username == "first"
+    assert not SocialAccount.objects.exists()
 
 
 @pytest.mark.parametrize("right", ["is_superuser", "is_staff"])

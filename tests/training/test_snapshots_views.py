@@ -65,6 +65,8 @@ def test_the_page_shows_composition_rounds_and_who_may_do_what(client: Client, c
         seen[person] = client.get(addresses(cast, snapshot)["snapshot"]).content.decode()
     for html in seen.values():
         assert "p-2" in html
+        assert '<th scope="row">Stereotype</th>' in html
+        assert '<th scope="row">Work</th>' in html
         assert "66.7 %" in html
         assert f"Round {round.number}" in html
         assert "made v1" in html

@@ -54,7 +54,6 @@ def test_label_submit_undo_freeze_launch_watch_promote(visit: Visit, studio: Cas
     for text in ("Nurses are caring women.", "All differ."):
         studio.item(text=text)
     page = visit(studio.max).open("/p/peoples/")
-    page.on("dialog", lambda dialog: dialog.accept())
     review(page)
     the_time_for_undo_passes()
 
@@ -72,6 +71,11 @@ def test_label_submit_undo_freeze_launch_watch_promote(visit: Visit, studio: Cas
     expect(page.get_by_role("heading", name="The gate")).to_contain_text("passed")
     expect(page.get_by_role("img", name="Loss by step")).to_be_visible()
     page.get_by_role("button", name="Promote v1").click()
+    sure = page.get_by_role("alertdialog", name="Make version 1 live?")
+    sure.get_by_role("button", name="Go back").click()
+    assert Promotion.objects.count() == 1
+    page.get_by_role("button", name="Promote v1").click()
+    sure.get_by_role("button", name="Promote v1").click()
     expect(page.locator("[data-answer], .badge-live").first).to_be_visible()
     assert Promotion.objects.latest("pk").version.round == Round.objects.get()
     page.get_by_role("link", name="Overview").click()

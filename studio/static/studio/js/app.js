@@ -5,6 +5,7 @@ import "./dismiss.js";
 import "./dialog.js";
 import "./once.js";
 import "./ask.js";
+import "./popup.js";
 import "./copy.js";
 import "./session.js";
 import "./logout.js";

@@ -1,0 +1,1 @@
+"""How dates are written; the languages that have no file here write them as Django knows."""
