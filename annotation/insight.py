@@ -50,6 +50,7 @@ def page(project: Project, filters: Filters) -> dict[str, Any]:
     report = reports.newest(project, "agreement")
     data = report.data if report else None
     outcome = data["questions"].get("outcome") if data else None
+    found = places(counted, filters, data)
     return {
         **choices(project, filters),
         "at": counted.at,
@@ -58,7 +59,8 @@ def page(project: Project, filters: Filters) -> dict[str, Any]:
         "queue": counted.queue,
         "time": median((seconds, n) for _, seconds, n in counted.times),
         "alpha": outcome["alpha"] if outcome else None,
-        "places": places(counted, filters, data),
+        "drawn": [place for place in found if place.chart],
+        "missing": [place for place in found if not place.chart],
     }
 
 
@@ -118,10 +120,12 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
         place(
             pictures.ages(counted),
             bool(counted.queue["items"]),
-            "Nothing waits: every item has the readers it wants. New ones come with the next refill or import.",
+            "Nothing waits to be read now. New items come with the next refill or import.",
         ),
         place(
-            pictures.modes(counted, filters), several, "All answers in this period were given in one way of working."
+            pictures.modes(counted, filters),
+            several,
+            "All answers in this period were given in one way of working." if some else nothing,
         ),
     ]
 
@@ -140,5 +144,5 @@ def agreement(chart: Chart | None) -> Place:
 
 def chart(project: Project, filters: Filters, name: str) -> Chart | None:
     """One chart of the page by its name; None where there is none."""
-    found: list[Place] = page(project, filters).get("places", [])
+    found: list[Place] = page(project, filters).get("drawn", [])
     return next((place.chart for place in found if place.name == name), None)
