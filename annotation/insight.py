@@ -91,7 +91,7 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
         place(
             pictures.heat("topics", "topic", counted.topics, "Of the answers that say fine or biased."),
             biased and bool(counted.topics.columns),
-            "No category was named in this period.",
+            "Nothing was called biased in this period, so no category was named.",
         ),
         place(
             pictures.heat(
@@ -101,8 +101,8 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
                 "The group a prompt is about, as “group” in its metadata says; those with the most answers.",
             ),
             biased and bool(counted.groups.columns),
-            "No prompt says which group it is about. Import prompts with metadata such as {“group”: “nurses”} to see "
-            "which kind of bias meets which group.",
+            "Which kind of bias meets which group: needs answers that say biased, to prompts that say which group they "
+            "are about, with metadata such as {“group”: “nurses”}.",
         ),
         place(
             pictures.heat(
@@ -136,7 +136,7 @@ def place(chart: Chart, drawn: bool, missing: str) -> Place:
 
 def agreement(chart: Chart | None) -> Place:
     """Agreement over time; it has no filters of its own."""
-    missing = "No item was read by two people in this period. Agreement needs an overlap of 2: see Assignment."
+    missing = "No agreement was worked out for this period. Agreement needs an overlap of 2: see Assignment."
     if chart is None or not chart.rows:
         return Place(None, "agreement", "Agreement over time", missing)
     return Place(replace(chart, note=f"{chart.note} {NOT_FILTERED}"), chart.name, chart.title)

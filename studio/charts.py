@@ -304,7 +304,7 @@ def heat(
 ) -> Chart:
     """Shares in a grid, darker for more, each with its number; None is "nobody was asked"."""
     left, tall, head = 118, 28, 62
-    reach = [5 * len(short(column, 15)) for column in columns]  # names lean to the right, and out of the picture
+    reach = [5.1 * len(short(column, 15)) for column in columns]  # names lean to the right, and out of the picture
     wide = min((90.0, *((WIDTH - left - far) / (c + 0.5) for c, far in enumerate(reach))))
     most = max((share for line in cells for share in line if share is not None), default=0.0)
     marks: list[Mark] = []
