@@ -187,7 +187,12 @@ def pairs(found: Tally, alike: Alike) -> Figures:
     shared.update({people: both.total() for people, both in found.preferred.items()})
     enough = sorted((-n, people) for people, n in shared.items() if n >= SHARED)
     kept = [{"people": list(people), "n": -n, "figures": of_two(people, found, alike)} for n, people in enough[:PAIRS]]
-    return {"pairs": kept, "pairs_left_out": len(enough) - len(kept), "pairs_too_few": len(shared) - len(enough)}
+    return {
+        "resamples": OF_TWO,
+        "pairs": kept,
+        "pairs_left_out": len(enough) - len(kept),
+        "pairs_too_few": len(shared) - len(enough),
+    }
 
 
 def of_two(people: Pair, found: Tally, alike: Alike) -> dict[str, Figures]:
