@@ -35,6 +35,21 @@ DISTANCES = {
     "categories": "MASI distance",
     "preference": "nominal",
 }
+TEXTS = {
+    "spans": ("Spans", "Where two readers marked the bias, of those who both called the answer biased and marked it"),
+    "rewrites": ("Rewrites", "How alike two readers’ rewrites of one answer are, word by word"),
+}
+"""Questions whose answers are compared as texts."""
+OF_TWO = {
+    "harm": "Krippendorff’s α, ordinal",
+    "severity": "Krippendorff’s α, ordinal",
+    "categories": "Krippendorff’s α, MASI",
+    "spans": "F1 of characters",
+    "rewrites": "Alike, word by word",
+}
+"""Question -> the figure of two people; Cohen's kappa of the others."""
+FEW_ROWS = 20
+"""So many pairs stand on the page as they are; a longer table scrolls by itself."""
 ASKED = 300
 """Seconds for which the page waits for a report that was asked for."""
 Row = dict[str, Any]
@@ -73,7 +88,9 @@ def page(project: Project, *, question: str = "") -> dict[str, Any]:
     if report is None or not report.data["items"]:
         return {**found, "measured": False, "single": single(project)}
     data, names = report.data, category_names(project)
-    asked_for = question if question in data["questions"] else next(iter(shown(data)), "")
+    asked_for = question if question in (*data["questions"], *TEXTS) else next(iter(shown(data)), "")
+    of_pairs = reports.newest(project, "pairs")
+    listed = pairs(of_pairs.data, asked_for) if of_pairs else []
     return {
         **found,
         "measured": True,
@@ -81,9 +98,16 @@ def page(project: Project, *, question: str = "") -> dict[str, Any]:
         "questions": [figures_of(name, data["questions"][name]) for name in shown(data)],
         "categories": categories(data, names),
         "question": asked_for,
-        "choices": [(name, title(name, names)) for name in data["questions"]],
+        "choices": [(name, title(name, names)) for name in (*shown(data), *TEXTS)],
+        "kinds": kinds(data, names) if asked_for.startswith("categor") else [],
         "chart": pictures.by_week(data, asked_for, title(asked_for, names)),
-        "pairs": pairs(data),
+        "texts": TEXTS,
+        "pairs_data": of_pairs.data if of_pairs else None,
+        "pairs": listed,
+        "figure_of_two": OF_TWO.get(asked_for, "Cohen’s κ"),
+        "in_percent": asked_for == "rewrites",
+        "any_pair": any(pair["figure"]["value"] is not None or "percent" in pair for pair in listed),
+        "long": len(listed) > FEW_ROWS,
         "groups": [{**group, "says": group_says(group)} for group in data["groups"]["shown"]],
         "groups_at": datetime.fromisoformat(data["groups"]["at"]),
         "smallest": SMALLEST_GROUP,
@@ -103,7 +127,14 @@ def shown(data: Row) -> list[str]:
 
 def title(question: str, names: dict[str, str]) -> str:
     slug = question.removeprefix("category:")
-    return QUESTIONS[question][0] if question in QUESTIONS else f"Category: {names.get(slug, slug)}"
+    known = QUESTIONS.get(question) or TEXTS.get(question)
+    return known[0] if known else f"Category: {names.get(slug, slug)}"
+
+
+def kinds(data: Row, names: dict[str, str]) -> list[tuple[str, str]]:
+    """(question, word) of all categories as a set, and of each alone."""
+    each = ((f"category:{slug}", name) for slug, name in names.items())
+    return [("categories", "all as a set"), *(one for one in each if one[0] in data["questions"])]
 
 
 def category_names(project: Project) -> dict[str, str]:
@@ -120,7 +151,9 @@ def figures_of(question: str, found: Row) -> Row:
         "title": QUESTIONS[question][0],
         "asks": QUESTIONS[question][1],
         "distance": DISTANCES[question],
-        "figures": listed,
+        "figures": listed if found["alpha"]["n"] else [],  # where nothing can be compared, the sentence says why
+        "n": found["alpha"]["n"],
+        "method": found["alpha"].get("method", ""),
         "says": says(found["alpha"]),
         "commonest": found["commonest"],
     }
@@ -145,18 +178,23 @@ def categories(data: Row, names: dict[str, str]) -> list[Row]:
     lines = []
     for slug, name in names.items():
         found = data["questions"].get(f"category:{slug}")
-        if found is not None:
+        if found is not None and found["alpha"]["n"]:
             lines.append({"name": name, **found})
     return lines
 
 
-def pairs(data: Row) -> list[Row]:
-    """Every two people by name, in the order of names: a list to look somebody up in, not to rank by."""
+def pairs(data: Row, question: str) -> list[Row]:
+    """How far every two people agree on one question, by name and in the order of names: a list to look somebody up
+    in, not to rank by."""
     wanted = {person for pair in data["pairs"] for person in pair["people"]}
     names = {user.pk: user.display_name for user in User.objects.filter(pk__in=wanted)}
     lines = [
-        {**pair, "names": sorted((names.get(pk, "somebody who left") for pk in pair["people"]), key=str.casefold)}
+        {
+            **pair["figures"][question],
+            "names": sorted((names.get(pk, "somebody who left") for pk in pair["people"]), key=str.casefold),
+        }
         for pair in data["pairs"]
+        if question in pair["figures"]
     ]
     return sorted(lines, key=lambda line: [name.casefold() for name in line["names"]])
 
@@ -192,9 +230,10 @@ def attention(project: Project) -> Row | None:
 def download(project: Project, report: Report, form: str) -> str:
     """The newest report as JSON or CSV, without the pairs of people.
 
-    The page shows them by name: a file with the same numbers under pseudonyms would say whose pseudonym is whose.
+    They are a report of their own, which the page shows by name: a file with the same numbers under pseudonyms would
+    say whose pseudonym is whose.
     """
-    data = {part: found for part, found in report.data.items() if part != "pairs"}
+    data = report.data
     extra = reports.newest(project, "annotators")
     if form == "json":
         whole = {"project": project.slug, "at": report.at.isoformat(), "agreement": data}
@@ -225,7 +264,7 @@ def flat(data: Row) -> Iterator[tuple[str, str, str, Row]]:
             )
     for week, asked_then in data["weeks"].items():
         for question, found in asked_then.items():
-            yield from (("week", f"{week} {question}", key, found[key]) for key in COEFFICIENTS if key in found)
+            yield from (("week", f"{week} {question}", key, one) for key, one in found.items())
 
 
 def file_name(project: Project, form: str) -> str:

@@ -1,25 +1,20 @@
 """Verbs: settled items become a snapshot; a snapshot is handed over to a round."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
 
-from annotation import refill
-from annotation.models import Answer, Collection, Item, Seat, Span, Verdict
-from annotation.science.soft import soft
-from studio.models import Project, User, pseudonym
+from annotation import judgements, refill
+from annotation.judgements import SIDES
+from annotation.models import Answer, Collection, Item, Verdict
+from studio.models import Project, User
 from training import start, store_snapshot
 from training.models import Round, Snapshot
 
 CHUNK = 500
 """Verdicts read at a time: memory stays flat whatever the project's size."""
-
-SEED_ANNOTATOR = "seed"
-"""Who answered, where nobody did: rows that came settled with the project."""
-
 
 FIELDS = {
     "uuid": "item__uuid",
@@ -43,10 +38,6 @@ FIELDS = {
     "comment": "answer__comment",
 }
 """What of a verdict goes into a row, and where it is; categories, spans and what readers said are read beside it."""
-
-SIDES = {"first": "completion", "second": "other"}
-"""In a comparison, where a row holds the item's two answers, unless the first was preferred: then the other way round.
-A judgement names the better one by the field that holds it."""
 
 
 class NothingToFreeze(Exception):
@@ -89,8 +80,9 @@ def rows(project: Project, collection: Collection | None = None) -> Iterator[dic
     verdicts = chosen.order_by("item__uuid").values_list("answer", "item", *FIELDS.values())
     found = verdicts.iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
-        categories, spans = _labels([answer for answer, *_ in chunk])
-        judged = _judgements(project, [item for _, item, *_ in chunk])
+        answers = [answer for answer, *_ in chunk]
+        categories, spans = judgements.categories_of(answers), judgements.spans_of(answers)
+        judged = judgements.of(project, [item for _, item, *_ in chunk])
         for answer, item, *values in chunk:
             row = dict(zip(FIELDS, values, strict=True))
             topic, version = row.pop("guideline_topic"), row.pop("guideline_version")
@@ -99,7 +91,7 @@ def rows(project: Project, collection: Collection | None = None) -> Iterator[dic
                 "completion": row["completion"] or "",
                 "model": row["model"] or "",
                 "rewrite": row["rewrite"] or None,
-                "annotator": pseudonym(project.pk, row["annotator"]) if row["annotator"] else SEED_ANNOTATOR,
+                "annotator": judgements.name(project, row["annotator"]),
                 "guideline": {"topic": topic, "version": version} if version else None,
                 "categories": categories[answer],
                 "spans": spans[answer],
@@ -107,11 +99,12 @@ def rows(project: Project, collection: Collection | None = None) -> Iterator[dic
             }
             if row["mode"] == Item.Mode.COMPARE:
                 row |= _compared(row)
-            yield row | {"soft": soft(row["judgements"])}
+            yield row | {"soft": judgements.soft_label(row["judgements"])}
 
 
 def _compared(row: dict[str, Any]) -> dict[str, Any]:
-    """Of a comparison: the completion is the worse answer, the rewrite the better one or what was made of it."""
+    """Of a comparison: the completion is the worse answer, the rewrite the better one or what was made of it. So where
+    the first is preferred, the two fields hold the answers the other way round."""
     sides = dict(SIDES)
     changed: dict[str, Any] = {}
     if row["verdict"] == Answer.Outcome.FIRST:
@@ -121,35 +114,4 @@ def _compared(row: dict[str, Any]) -> dict[str, Any]:
     if row["verdict"] in SIDES:
         better = row["completion"] if row["verdict"] == Answer.Outcome.FIRST else row["other"]
         changed |= {"verdict": "preferred", "rewrite": row["rewrite"] or better}
-    said = [one | {"outcome": sides.get(one["outcome"], one["outcome"])} for one in row["judgements"]]
-    return changed | {"judgements": said}
-
-
-def _judgements(project: Project, items: list[int]) -> dict[int, list[dict[str, Any]]]:
-    """What every reader said of each of `items`, also where a curator decided otherwise; by pseudonym, in its order."""
-    read = Answer.objects.standing().filter(item__in=items, seat__purpose=Seat.Purpose.WORK)
-    facts = list(read.values_list("pk", "item", "annotator", "outcome", "severity"))
-    categories, _ = _labels([answer for answer, *_ in facts], spans=False)
-    judged: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for answer, item, annotator, outcome, severity in facts:
-        name = pseudonym(project.pk, annotator) if annotator else SEED_ANNOTATOR
-        said = {"annotator": name, "outcome": outcome, "severity": severity, "categories": categories[answer]}
-        judged[item].append(said)
-    for said_of_one in judged.values():
-        said_of_one.sort(key=lambda one: one["annotator"])
-    return judged
-
-
-def _labels(answers: list[int], *, spans: bool = True) -> tuple[dict[int, list[str]], dict[int, list[dict[str, Any]]]]:
-    """Category slugs and spans of each of `answers`, in an order that does not depend on when they were written."""
-    categories: dict[int, list[str]] = defaultdict(list)
-    links = Answer.categories.through.objects.filter(answer__in=answers).order_by("category__slug")
-    for answer, slug in links.values_list("answer", "category__slug"):
-        categories[answer].append(slug)
-    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    if not spans:
-        return categories, found
-    marked = Span.objects.filter(answer__in=answers).order_by("start", "end", "category__slug", "pk")
-    for answer, first, end, slug in marked.values_list("answer", "start", "end", "category__slug"):
-        found[answer].append({"start": first, "end": end, "category": slug})
-    return categories, found
+    return changed | {"judgements": judgements.by_field(row["judgements"], sides)}

@@ -50,6 +50,7 @@ def page(project: Project, filters: Filters) -> dict[str, Any]:
     report = reports.newest(project, "agreement")
     data = report.data if report else None
     outcome = data["questions"].get("outcome") if data else None
+    found = places(counted, filters, data)
     return {
         **choices(project, filters),
         "at": counted.at,
@@ -58,7 +59,8 @@ def page(project: Project, filters: Filters) -> dict[str, Any]:
         "queue": counted.queue,
         "time": median((seconds, n) for _, seconds, n in counted.times),
         "alpha": outcome["alpha"] if outcome else None,
-        "places": places(counted, filters, data),
+        "drawn": [place for place in found if place.chart],
+        "missing": [place for place in found if not place.chart],
     }
 
 
@@ -89,7 +91,7 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
         place(
             pictures.heat("topics", "topic", counted.topics, "Of the answers that say fine or biased."),
             biased and bool(counted.topics.columns),
-            "No category was named in this period.",
+            "Nothing was called biased in this period, so no category was named.",
         ),
         place(
             pictures.heat(
@@ -99,8 +101,8 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
                 "The group a prompt is about, as “group” in its metadata says; those with the most answers.",
             ),
             biased and bool(counted.groups.columns),
-            "No prompt says which group it is about. Import prompts with metadata such as {“group”: “nurses”} to see "
-            "which kind of bias meets which group.",
+            "Which kind of bias meets which group: needs answers that say biased, to prompts that say which group they "
+            "are about, with metadata such as {“group”: “nurses”}.",
         ),
         place(
             pictures.heat(
@@ -118,10 +120,12 @@ def places(counted: Facts, filters: Filters, data: dict[str, Any] | None) -> lis
         place(
             pictures.ages(counted),
             bool(counted.queue["items"]),
-            "Nothing waits: every item has the readers it wants. New ones come with the next refill or import.",
+            "Nothing waits to be read now. New items come with the next refill or import.",
         ),
         place(
-            pictures.modes(counted, filters), several, "All answers in this period were given in one way of working."
+            pictures.modes(counted, filters),
+            several,
+            "All answers in this period were given in one way of working." if some else nothing,
         ),
     ]
 
@@ -132,7 +136,7 @@ def place(chart: Chart, drawn: bool, missing: str) -> Place:
 
 def agreement(chart: Chart | None) -> Place:
     """Agreement over time; it has no filters of its own."""
-    missing = "No item was read by two people in this period. Agreement needs an overlap of 2: see Assignment."
+    missing = "No agreement was worked out for this period. Agreement needs an overlap of 2: see Assignment."
     if chart is None or not chart.rows:
         return Place(None, "agreement", "Agreement over time", missing)
     return Place(replace(chart, note=f"{chart.note} {NOT_FILTERED}"), chart.name, chart.title)
@@ -140,5 +144,5 @@ def agreement(chart: Chart | None) -> Place:
 
 def chart(project: Project, filters: Filters, name: str) -> Chart | None:
     """One chart of the page by its name; None where there is none."""
-    found: list[Place] = page(project, filters).get("places", [])
+    found: list[Place] = page(project, filters).get("drawn", [])
     return next((place.chart for place in found if place.name == name), None)

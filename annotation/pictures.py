@@ -19,24 +19,33 @@ SLOTS = 53
 OUTCOMES = {"fine": "fine", "biased": "biased", "cannot_judge": "cannot judge"}
 
 
+TEXTS = {"spans": ("characters", "F1 of characters"), "rewrites": ("alike", "likeness")}
+"""Questions that have no alpha: the figure of a report that is drawn, and its name."""
+
+
 def by_week(data: dict[str, Any], question: str, title: str, *, since: date | None = None) -> Chart:
-    """Alpha of one question, week by week, of an agreement report; a gap where it is not defined."""
+    """One question, week by week, of an agreement report: alpha, or how alike texts are; a gap where it is not
+    defined."""
     first = iso_week(since) if since else ""
+    key, figure = TEXTS.get(question, ("alpha", "Krippendorff’s α"))
+    best = (
+        "1 is perfect agreement, 0 what chance would give." if key == "alpha" else "1 is the same, 0 nothing in common."
+    )
     points = [
         Point(week, one["value"], one.get("low"), one.get("high"), one["n"], one.get("reason", ""))
         for week, found in data["weeks"].items()
         if question in found and week >= first
-        for one in [found[question]["alpha"]]
+        for one in [found[question][key]]
     ]
     return charts.lines(
         "agreement",
-        f"{title}: Krippendorff’s α by week",
-        f"Krippendorff’s alpha of “{title}” for the items whose last answer came in each week, with its interval.",
+        f"{title}: {figure} by week",
+        f"{figure} of “{title}” for the items whose last answer came in each week, with its interval.",
         points=points,
-        heads=["Week", "α", "95 % interval", "Items"],
+        heads=["Week", "α" if key == "alpha" else figure, "95 % interval", "Items"],
         show=decimal,
         top=1.0,
-        note="1 is perfect agreement, 0 what chance would give. A week counts the items whose last answer came in it.",
+        note=f"{best} A week counts the items whose last answer came in it.",
     )
 
 

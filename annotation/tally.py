@@ -27,16 +27,26 @@ BATCH = 100
 """Items whose categories and spans are fetched together."""
 
 
+class Words(NamedTuple):
+    """What one answer says, as far as it can be counted."""
+
+    outcome: str
+    severity: int | None
+    categories: frozenset[str]
+
+
 class Reading(NamedTuple):
     """What one person said of an item, as far as agreement asks."""
 
     answer: int
     person: int
-    outcome: str
-    severity: int | None
     at: datetime
-    categories: frozenset[str]
+    words: Words
     spans: list[tuple[int, int]]
+
+
+Pair = tuple[int, int]
+"""Two people, the lower id first."""
 
 
 @dataclass(slots=True)
@@ -56,8 +66,10 @@ class Tally:
         default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
     )
     """ISO week of an item's last answer -> the same."""
-    pairs: dict[tuple[int, int], Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
-    """Two people, the lower id first -> what the one and the other said of an item, in reviews."""
+    pairs: dict[Pair, Counter[tuple[Words, Words]]] = field(default_factory=lambda: defaultdict(Counter))
+    """Two people -> what the one and the other said of an item, in reviews."""
+    preferred: dict[Pair, Counter[tuple[str, str]]] = field(default_factory=lambda: defaultdict(Counter))
+    """The same of comparisons."""
     judged: Counter[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=Counter)
     """Who found one item biased, and who found it fine, in reviews; who could not judge is in neither."""
     sides: dict[str, Counter[tuple[tuple[str, ...], tuple[str, ...]]]] = field(
@@ -68,58 +80,79 @@ class Tally:
     """Span F1 of each item that two people marked."""
     stretches: "array[float]" = field(default_factory=lambda: array("d"))
     """The same over whole spans."""
+    marked_weeks: dict[str, "array[float]"] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    """Week -> span F1, in characters, of its items."""
+    marked_pairs: dict[Pair, "array[float]"] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    """Two people -> span F1, in characters, of each item that both marked."""
     one_marked: int = 0
     """Pairs of readers who both said biased, of whom only one marked a place."""
-    rewritten: list[list[int]] = field(default_factory=list)
-    """Answers with a rewrite, of each item that has two."""
+    rewritten: list[tuple[str, list[int]]] = field(default_factory=list)
+    """Week, and answers with a rewrite, of each item that has two."""
+    alike: dict[Words, Words] = field(default_factory=dict)
+    """The same words are held once, however many people say them."""
 
     def add(self, mode: str, readings: list[Reading]) -> None:
         """Count one item."""
         self.answers += len(readings)
         self.items += 1
         self.people.update(one.person for one in readings)
-        year, week, _ = max(one.at for one in readings).isocalendar()
-        for question, said in answers_to(mode, readings, self.slugs).items():
+        year, number, _ = max(one.at for one in readings).isocalendar()
+        week = f"{year}-W{number:02}"
+        readings = sorted(readings, key=lambda reading: reading.person)
+        for question, said in answers_to(mode, [one.words for one in readings], self.slugs).items():
             if len(said) > 1:
                 found = pattern(said)
                 self.questions[question][found] += 1
-                self.weeks[f"{year}-W{week:02}"][question][found] += 1
+                self.weeks[week][question][found] += 1
+        if mode == Item.Mode.COMPARE:
+            for one, other in combinations(readings, 2):
+                self.preferred[one.person, other.person][one.words.outcome, other.words.outcome] += 1
         if mode == Item.Mode.REVIEW:
-            self.add_pairs(readings)
+            self.add_review(week, readings)
 
-    def add_pairs(self, readings: list[Reading]) -> None:
-        for one, other in combinations(sorted(readings, key=lambda reading: reading.person), 2):
-            self.pairs[one.person, other.person][one.outcome, other.outcome] += 1
+    def add_review(self, week: str, readings: list[Reading]) -> None:
+        for one, other in combinations(readings, 2):
+            a, b = (self.alike.setdefault(words, words) for words in (one.words, other.words))
+            self.pairs[one.person, other.person][a, b] += 1
         fine, biased_by = (
-            tuple(sorted(one.person for one in readings if one.outcome == outcome))
+            tuple(one.person for one in readings if one.words.outcome == outcome)
             for outcome in (Answer.Outcome.FINE, Answer.Outcome.BIASED)
         )
         self.judged[biased_by, fine] += 1
         for group, members in self.groups.items():
-            inside = [one.outcome for one in readings if one.person in members]
-            outside = [one.outcome for one in readings if one.person not in members]
+            inside = [one.words.outcome for one in readings if one.person in members]
+            outside = [one.words.outcome for one in readings if one.person not in members]
             self.sides[group][pattern(inside), pattern(outside)] += 1
-        biased = [one for one in readings if one.outcome == Answer.Outcome.BIASED]
-        marked = [one.spans for one in biased if one.spans]
+        biased = [one for one in readings if one.words.outcome == Answer.Outcome.BIASED]
+        marked = [one for one in biased if one.spans]
         self.one_marked += len(marked) * (len(biased) - len(marked))
         if len(marked) > 1:
-            both = list(combinations(marked, 2))
-            self.characters.append(sum(span_f1(a, b) or 0.0 for a, b in both) / len(both))
-            self.stretches.append(sum(exact_span_f1(a, b) or 0.0 for a, b in both) / len(both))
+            self.add_marks(week, marked)
         if len(biased) > 1 and len(self.rewritten) < REWRITES:
-            self.rewritten.append([one.answer for one in biased])
+            self.rewritten.append((week, [one.answer for one in biased]))
+
+    def add_marks(self, week: str, marked: list[Reading]) -> None:
+        characters, stretches = [], []
+        for one, other in combinations(marked, 2):
+            characters.append(span_f1(one.spans, other.spans) or 0.0)
+            stretches.append(exact_span_f1(one.spans, other.spans) or 0.0)
+            self.marked_pairs[one.person, other.person].append(characters[-1])
+        mean = sum(characters) / len(characters)
+        self.characters.append(mean)
+        self.marked_weeks[week].append(mean)
+        self.stretches.append(sum(stretches) / len(stretches))
 
 
-def answers_to(mode: str, readings: list[Reading], slugs: list[str]) -> dict[str, list[Any]]:
-    """What the readers of one item said to each question; who was not asked is left out."""
+def answers_to(mode: str, said: list[Words], slugs: list[str]) -> dict[str, list[Any]]:
+    """What the readers of one item said to each question, in their order; who was not asked is left out."""
     if mode == Item.Mode.COMPARE:
-        return {"preference": [one.outcome for one in readings]}
+        return {"preference": [one.outcome for one in said]}
     if mode != Item.Mode.REVIEW:
         return {}
-    judged = [one for one in readings if one.outcome in (Answer.Outcome.FINE, Answer.Outcome.BIASED)]
+    judged = [one for one in said if one.outcome in (Answer.Outcome.FINE, Answer.Outcome.BIASED)]
     graded = [one.severity for one in judged if one.severity is not None]
     return {
-        "outcome": [one.outcome for one in readings],
+        "outcome": [one.outcome for one in said],
         "severity": graded,
         "harm": [*graded, *(0 for one in judged if one.outcome == Answer.Outcome.FINE)],
         "categories": [one.categories for one in judged],
@@ -161,7 +194,7 @@ def items(project: Project, most: int) -> Iterator[tuple[str, list[Reading]]]:
             yield (
                 mode,
                 [
-                    Reading(pk, person, outcome, severity, at, frozenset(categories[pk]), spans[pk])
+                    Reading(pk, person, at, Words(outcome, severity, frozenset(categories[pk])), spans[pk])
                     for _, _, pk, person, outcome, severity, at in group
                 ],
             )
@@ -180,14 +213,25 @@ def labels(answers: list[int]) -> tuple[dict[int, set[str]], dict[int, list[tupl
     return categories, spans
 
 
-def rewrites(answers: list[list[int]]) -> Iterator[tuple[str, list[str]]]:
-    """(the model's answer, the rewrites of it) for each list of answers to one item."""
+class Rewrites(NamedTuple):
+    """What two or more people made of one answer."""
+
+    week: str
+    text: str
+    """The model's answer."""
+    written: list[tuple[int, str]]
+    """(person, rewrite), the lowest id first."""
+
+
+def rewrites(answers: list[tuple[str, list[int]]]) -> Iterator[Rewrites]:
+    """The texts of each week's list of answers to one item."""
     walk = iter(answers)
     while batch := list(islice(walk, BATCH)):
-        wanted = [pk for group in batch for pk in group]
-        facts = ("pk", "rewrite", "item__generation__text")
+        wanted = [pk for _, group in batch for pk in group]
+        facts = ("pk", "annotator_id", "rewrite", "item__generation__text")
         found = {pk: rest for pk, *rest in Answer.objects.filter(pk__in=wanted).values_list(*facts)}
-        for group in batch:
-            texts = [found[pk] for pk in group if pk in found and found[pk][0]]
+        for week, group in batch:
+            texts = [found[pk] for pk in group if pk in found and found[pk][1]]
             if len(texts) > 1:
-                yield texts[0][1] or "", [rewrite for rewrite, _ in texts]
+                written = [(person, rewrite) for person, rewrite, _ in texts]
+                yield Rewrites(week, texts[0][2] or "", written)

@@ -61,6 +61,7 @@ urlpatterns = [
     path("assignment/topics/<int:pk>/", assignment.assignment_topic, name="assignment-topic"),
     path("assignment/people/<int:pk>/", assignment.assignment_person, name="assignment-person"),
     path("agreement/", agreement.agreement, name="agreement"),
+    path("agreement/judgements/<slug:format>/", agreement.judgements, name="judgements"),
     path("insight/", insight.insight, name="insight"),
     path("insight/<slug:name>.svg", insight.chart, name="chart"),
     path("data/bulk/", browser.bulk, name="bulk"),

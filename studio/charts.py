@@ -16,6 +16,8 @@ from django.utils.safestring import SafeString
 WIDTH = 420
 """Of every chart, in its own units: about a CSS pixel on a desk, and still legible on a phone."""
 LEFT, TOP, BOTTOM, RIGHT = 44, 12, 26, 6
+LETTER = 7.5
+"""Width of a letter at most: a phone's are larger."""
 FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 PAINT: dict[str, dict[str, str]] = {
     "grid": {"stroke": "#dcd9cf", "stroke-width": "1"},
@@ -160,12 +162,17 @@ def _y_axis(values: Sequence[float], height: float, names: Sequence[str]) -> lis
 
 def _x_axis(labels: Sequence[str], slot: float, y: float) -> list[Mark]:
     """Names below, as many as fit, always the last."""
-    widest = max((len(label) for label in labels), default=1) * 7.5 + 10  # a phone's letters are larger
+    widest = max((len(label) for label in labels), default=1) * LETTER + 10
     every = 1 if len(labels) <= FEW else max(1, math.ceil(widest / slot))
     shown = range(len(labels) - 1, -1, -every)
-    return [
-        Mark("text", "axis", {"x": LEFT + slot * (i + 0.5), "y": y, "text-anchor": "middle"}, labels[i]) for i in shown
-    ]
+    return [Mark("text", "axis", _below(LEFT + slot * (i + 0.5), y, labels[i]), labels[i]) for i in shown]
+
+
+def _below(x: float, y: float, label: str) -> dict[str, Any]:
+    """Where a name stands: under its slot, or at the edge of the picture where it would be cut off there."""
+    if x + LETTER * len(label) / 2 > WIDTH:
+        return {"x": WIDTH, "y": y, "text-anchor": "end"}
+    return {"x": x, "y": y, "text-anchor": "middle"}
 
 
 def bars(
@@ -297,7 +304,8 @@ def heat(
 ) -> Chart:
     """Shares in a grid, darker for more, each with its number; None is "nobody was asked"."""
     left, tall, head = 118, 28, 62
-    wide = min((WIDTH - left - 34) / max(len(columns), 1), 90)
+    reach = [5.1 * len(short(column, 15)) for column in columns]  # names lean to the right, and out of the picture
+    wide = min((90.0, *((WIDTH - left - far) / (c + 0.5) for c, far in enumerate(reach))))
     most = max((share for line in cells for share in line if share is not None), default=0.0)
     marks: list[Mark] = []
     for c, column in enumerate(columns):

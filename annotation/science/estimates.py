@@ -114,14 +114,14 @@ def bootstrapped(
     return Estimate(value, n, float(low), float(high), BOOTSTRAP)
 
 
-def mean(values: Array, *, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
+def mean(values: Array, *, why_not: str = NOBODY, resamples: int = RESAMPLES, seed: int = 0) -> Estimate:
     """Mean of one number per item, each in [0, 1], with its bootstrap interval.
 
     For the interval values are rounded to a thousandth, so that alike items can be counted together; the mean itself is
-    of the values as they are. No values give no mean.
+    of the values as they are. No values give no mean, and `why_not` says why there are none.
     """
     if not len(values):
-        return undefined(NOBODY)
+        return undefined(why_not)
     levels, items = np.unique(np.round(values, 3), return_counts=True)
     found = bootstrapped(
         lambda w: (w @ levels) / w.sum(axis=1), items.astype(float), why_not="", resamples=resamples, seed=seed

@@ -1,17 +1,19 @@
 """How far readers agree."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import agreement_page, reports
+from annotation import agreement_page, export_judgements, reports
 from annotation.tasks import measure_agreement
 from studio.access import needs
 from studio.models import Project, Role
 
-TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/x-ndjson"}
+FORMS = ("csv", "json")
+"""Of the report."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,8 +51,19 @@ def refreshed(answer: HttpResponse) -> HttpResponse:
 
 def download(project: Project, form: str) -> HttpResponse:
     report = reports.newest(project, "agreement")
-    if report is None or form not in TYPES:
+    if report is None or form not in FORMS:
         raise Http404("There is no such download.")
     answer = HttpResponse(agreement_page.download(project, report, form), content_type=TYPES[form])
     answer["Content-Disposition"] = f'attachment; filename="{agreement_page.file_name(project, form)}"'
     return answer
+
+
+@require_safe
+@needs(Role.CURATOR)
+def judgements(request: HttpRequest, project: Project, format: str) -> HttpResponseBase:
+    """Every judgement and soft label, also of items that are disputed or unfinished."""
+    if format not in export_judgements.FORMATS:
+        raise Http404("There is no such format.")
+    pieces = export_judgements.export(project, format, actor=request.user)
+    headers = {"Content-Disposition": f'attachment; filename="{export_judgements.file_name(project, format)}"'}
+    return StreamingHttpResponse(pieces, content_type=TYPES[format], headers=headers)

@@ -2,21 +2,37 @@
 
 import csv
 import io
+import json
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import agreement, agreement_page, attention, backgrounds, groups, reports, tally, tasks
+from annotation import (
+    agreement,
+    agreement_page,
+    attention,
+    backgrounds,
+    export_judgements,
+    freeze,
+    groups,
+    reports,
+    tally,
+    tasks,
+)
 from annotation.models import Answer, Item, Report, Span
+from annotation.science.agreement import krippendorff_alpha
 from annotation.science.annotators import SENTENCES
 from studio.models import Background, Role, pseudonym
 from tests.annotation.readings import bare_item, busy, read
-from tests.cast import Cast, join, make_user, settle_item
+from tests.cast import Cast, join, make_comparison, make_user, settle_item
 
 PAGE = "/p/peoples/agreement/"
 
@@ -83,6 +99,182 @@ def test_what_is_not_defined_says_why(cast: Cast):
         read(bare_item(cast), {cast.ada: "fine", cast.bo: "fine"})
     alpha = measured(cast)["questions"]["outcome"]["alpha"]
     assert alpha == {"value": None, "n": 12, "reason": "all answers equal"}
+
+
+def test_who_did_not_mark_rewrite_or_grade_is_said_to_not_and_no_question_vanishes(cast: Cast, client):
+    for number in range(13):
+        read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased" if number else "fine"}, rewrite="")
+    data = measured(cast)
+    assert data["spans"]["characters"] == {"value": None, "n": 0, "reason": "no two readers of an item marked a place"}
+    assert data["rewrites"]["alike"] == {"value": None, "n": 0, "reason": "no two readers of an item rewrote it"}
+    assert data["questions"]["severity"]["alpha"]["reason"] == "no two readers of an item graded a severity"
+    assert data["questions"]["preference"]["alpha"]["reason"] == "no two people read the same comparison"
+    client.force_login(cast.iris)
+    page = client.get(PAGE, {"question": "severity"}).content.decode()
+    assert "fewer than two readers on any item" not in page
+    for words in ("marked a place", "rewrote it", "graded a severity", "read the same comparison"):
+        assert f"Not defined: no two {'people' if 'comparison' in words else 'readers of an item'} {words}." in page
+    assert "There is no week in which two people answered this." in page
+    rows = csv.DictReader(io.StringIO(client.get(PAGE, {"format": "csv"}).content.decode()))
+    reasons = {(row["what"], row["of"]): row["reason"] for row in rows if row["figure"] in ("alpha", "alike")}
+    assert reasons["question", "severity"] == "no two readers of an item graded a severity"
+    assert reasons["rewrites", ""] == "no two readers of an item rewrote it"
+
+
+def two_at_work(cast: Cast) -> None:
+    """Ada and Bo at twelve reviews: they differ on two, grade, name and mark differently; and at one comparison."""
+    for number in range(12):
+        said = {cast.ada: "biased", cast.bo: "fine" if number < 2 else "biased"}
+        answers = read(bare_item(cast), said, created_at=timezone.now() - timedelta(weeks=number % 2))
+        for answer in answers:
+            if answer.outcome == "biased":
+                first = answer.annotator == cast.ada
+                Answer.objects.filter(pk=answer.pk).update(
+                    severity=1 + number % 3 if first else min(3, 2 + number % 3),
+                    rewrite="People differ much."[: 14 + number],
+                )
+                answer.categories.add(cast.category)
+                Span.objects.create(answer=answer, start=0 if first else 5, end=10 if first else 15)
+    item = make_comparison(cast.project)
+    item.seats.all().delete()
+    read(item, {cast.ada: "first", cast.bo: "tie"})
+
+
+def test_two_people_are_compared_on_every_question_or_told_why_not(cast: Cast):
+    two_at_work(cast)
+    measured(cast)
+    (found,) = Report.objects.get(kind="pairs").data["pairs"]
+    assert (found["people"], found["n"]) == (sorted([cast.ada.pk, cast.bo.pk]), 13)
+    of = found["figures"]
+    assert set(of) == {
+        *("outcome", "severity", "harm", "categories", "category:stereotype", "preference", "spans", "rewrites")
+    }
+    assert (of["outcome"]["figure"]["value"], of["outcome"]["figure"]["n"]) == (0, 12)  # Ada always said biased
+    assert of["outcome"]["percent"] == pytest.approx(10 / 12, abs=1e-6)
+    assert of["severity"]["figure"]["n"] == 10
+    graded = Counter((1 + number % 3, min(3, 2 + number % 3)) for number in range(2, 12))
+    assert of["severity"]["figure"]["value"] == pytest.approx(
+        krippendorff_alpha(graded, distance="ordinal", resamples=0).value, abs=1e-6
+    )
+    sets = Counter({(frozenset({"stereotype"}),) * 2: 10, (frozenset(), frozenset({"stereotype"})): 2})
+    assert of["categories"]["figure"]["value"] == pytest.approx(
+        krippendorff_alpha(sets, distance="masi", resamples=0).value, abs=1e-6
+    )
+    assert of["spans"]["figure"] == {"value": 0.5, "n": 10, "low": 0.5, "high": 0.5}
+    assert of["rewrites"]["figure"]["value"] == 1
+    assert of["preference"] == {"figure": {"value": None, "n": 1, "reason": "fewer than 5 answers in common"}}
+
+
+def test_each_week_has_every_question_marks_and_rewrites_too(cast: Cast, client):
+    two_at_work(cast)
+    weeks = measured(cast)["weeks"]
+    assert len(weeks) == 2
+    for found in weeks.values():
+        assert found["spans"]["characters"]["value"] == 0.5
+        assert found["rewrites"]["alike"]["value"] == 1
+        assert found["severity"]["alpha"]["n"] == 5
+    before, now = sorted(weeks)
+    assert weeks[before]["preference"]["alpha"]["reason"] == "no two people read the same comparison"
+    assert weeks[now]["preference"]["alpha"]["n"] == 1
+    client.force_login(cast.iris)
+    chart = client.get(PAGE, {"question": "spans"}).context["chart"]
+    assert chart.title == "Spans: F1 of characters by week"
+    assert [row[:2] for row in chart.rows] == [[before, "0.50"], [now, "0.50"]]
+    rows = csv.DictReader(io.StringIO(client.get(PAGE, {"format": "csv"}).content.decode()))
+    assert {row["of"].split()[1] for row in rows if row["what"] == "week"} >= {"spans", "rewrites", "severity"}
+
+
+def test_a_question_is_chosen_by_a_link_and_the_table_of_pairs_follows(cast: Cast, client):
+    two_at_work(cast)
+    measured(cast)
+    client.force_login(cast.iris)
+    for question, figure, same in (
+        ("outcome", "Cohen’s κ", True),
+        ("severity", "Krippendorff’s α, ordinal", True),
+        ("categories", "Krippendorff’s α, MASI", True),
+        ("category:stereotype", "Cohen’s κ", True),
+        ("spans", "F1 of characters", False),
+        ("rewrites", "Alike, word by word", False),
+    ):
+        page = client.get(PAGE, {"question": question}).content.decode()
+        assert f'<th scope="col">{figure}</th>' in page
+        assert ('<th scope="col">Same answer</th></tr>' in page) is same, question
+        assert f'href="?question={question.replace(":", "%3A")}#question" aria-current="page"' in page
+        assert ('aria-label="Category"' in page) is question.startswith("categor")
+    page = client.get(PAGE, {"question": "preference"}).content.decode()
+    assert "No two people have five answers to this in common yet." in page
+
+
+def test_only_the_newest_table_of_pairs_is_kept(cast: Cast):
+    two_at_work(cast)
+    for _ in range(2):
+        measured(cast)
+    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "agreement", "pairs"]
+
+
+def test_what_the_models_say_is_read_by_the_agreement_page_alone(cast: Cast, client, monkeypatch):
+    for number in range(3):
+        read(bare_item(cast), {cast.ada: "fine", cast.bo: "biased" if number else "fine"}, created_at=LONG_AGO)
+    settle_item(cast.item(), by=cast.ada)
+    last = Answer.objects.order_by("pk").last()
+    Answer.objects.filter(pk=last.pk).update(created_at=LONG_AGO)
+
+    def told() -> list[Any]:
+        data = measured(cast)
+        lines = b"".join(export_judgements.as_lines(cast.project)).splitlines()[:-1]
+        return [{**data, "seconds": 0, "groups": 0}, lines, list(freeze.rows(cast.project))]
+
+    before = told()
+    low = {"who": pseudonym(cast.project.pk, cast.bo.pk), "n": 40, "accuracy": 0.1, "competence": 0.0, "low": True}
+    monkeypatch.setattr(attention, "ask", lambda answers: {**OPINION, "people": [low]})
+    attention.work_out(cast.project)
+    client.force_login(cast.max)
+    with CaptureQueriesContext(connection) as asked:
+        assert told() == before
+        for page in ("", *CURATORS):
+            assert client.get(f"/p/peoples/{page}").status_code == 200, page
+    assert not [query["sql"] for query in asked if "'annotators'" in query["sql"]]
+    with CaptureQueriesContext(connection) as asked:
+        client.get(PAGE)
+    assert [query["sql"] for query in asked if "'annotators'" in query["sql"]]
+
+
+CURATORS = (
+    "disputed/",
+    "data/",
+    "data/stock/",
+    "assignment/",
+    "insight/",
+    "members/",
+    "snapshots/",
+    "rounds/",
+    "mine/",
+)
+LONG_AGO = timezone.now() - timedelta(hours=1)
+
+
+def test_nobody_is_ordered_by_speed_or_shown_with_it(cast: Cast, client):
+    crowd = {name: join(make_user(name), cast.project, Role.ANNOTATOR) for name in ("aaron", "berta", "cleo")}
+    for _ in range(6):
+        item = bare_item(cast)
+        for seconds, person in zip((777, 111, 444), crowd.values(), strict=True):  # berta, cleo, aaron by speed
+            read(item, {person: "fine"}, active_ms=seconds * 1000, created_at=LONG_AGO)
+    measured(cast)
+    client.force_login(cast.max)
+    for page in ("agreement/", "assignment/", "members/"):
+        text = client.get(f"/p/peoples/{page}").content.decode()
+        places = [text.rindex(name) for name in crowd]
+        assert places == sorted(places), page
+        assert not [seconds for seconds in ("777", "111", "444") if f"{seconds} s" in text]
+    text = client.get("/p/peoples/insight/").content.decode()
+    assert not [name for name in crowd if name in text]  # the team's median, and nobody's
+    lines = [json.loads(line) for line in b"".join(export_judgements.as_lines(cast.project)).splitlines()]
+    for said in (said for line in lines[:-1] for said in line["judgements"]):
+        assert set(said) == {
+            *("annotator", "purpose", "outcome", "severity", "categories", "spans", "rewrite", "guideline")
+        }
+    names = [said["annotator"] for said in lines[0]["judgements"]]
+    assert names == sorted(names)
 
 
 def test_gwets_ac1_stands_beside_alpha_only_where_one_answer_has_more_than_nine_in_ten(cast: Cast):
@@ -258,9 +450,9 @@ def test_the_task_makes_both_reports_and_one_at_a_time(cast: Cast, monkeypatch):
     assert not Report.objects.exists()
     cache.clear()
     tasks.measure_agreement(cast.project.pk)
-    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "annotators"]
+    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "annotators", "pairs"]
     tasks.measure_agreement(cast.project.pk, whole=False)  # the models were asked a moment ago
-    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "agreement", "annotators"]
+    assert sorted(Report.objects.values_list("kind", flat=True)) == ["agreement", "agreement", "annotators", "pairs"]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

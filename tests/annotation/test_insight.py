@@ -1,5 +1,6 @@
 """The dashboard: what is counted, by whom it is seen, what it says where there is nothing."""
 
+import math
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import timedelta
@@ -11,17 +12,19 @@ from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import insight_counts, pictures
+from annotation import agreement, insight_counts, pictures
 from annotation.insight_counts import Filters, median
 from annotation.models import Answer, Seat
 from annotation.tasks import count_insight
 from studio import charts
 from studio.models import Background, Role
 from tests.annotation.readings import bare_item, busy, read
-from tests.cast import Cast, join, make_user, make_version
+from tests.cast import Cast, join, make_comparison, make_user, make_version
 
 PAGE = "/p/peoples/insight/"
-NAMES = ("throughput", "versions", "topics", "groups", "severity", "time", "queue")
+NAMES = (
+    *("throughput", "versions", "agreement", "topics", "groups", "backgrounds", "severity", "time", "queue", "modes"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,10 +46,56 @@ def test_an_empty_project_says_what_is_missing_and_how_to_get_it(cast: Cast, cli
     assert "Agreement needs an overlap of 2" in page
     assert "metadata such as" in page
     assert "<svg xmlns" not in page
+    assert "one way of working" not in page  # there are no answers that could be
+    assert "the readers it wants" not in page  # nor items
+    assert page.count('class="card"') == 1  # all in one list, and no empty cards
+
+
+def test_charts_of_answers_show_what_was_counted(cast: Cast):
+    now = timezone.now()
+    before = now - timedelta(days=1)
+    read(bare_item(cast), {cast.ada: "biased", cast.bo: "fine"}, created_at=before)
+    read(bare_item(cast), {cast.ada: "biased"}, severity=3, created_at=now)
+    read(bare_item(cast), {cast.ada: "cannot_judge", cast.bo: "biased"}, created_at=now)
+    compared = make_comparison(cast.project)
+    compared.seats.all().delete()
+    read(compared, {cast.ada: "first"}, created_at=now)
+    facts = counted(cast)
+    days = pictures.throughput(insight_counts.count(cast.project, Filters(weeks=4)), Filters(weeks=4))
+    assert days.columns == ["Day", "fine", "biased", "cannot judge", "comparisons and demonstrations"]
+    assert days.rows[-2:] == [
+        [pictures.short_day(before.date()), "1", "1", "0", "0"],
+        [pictures.short_day(now.date()), "0", "2", "1", "1"],
+    ]
+    assert all(row[1:] == ["0"] * 4 for row in days.rows[:-2])
+    severity = pictures.severity(facts)
+    assert [row[1] for row in severity.rows] == ["0", "2", "1"]
+    modes = pictures.modes(facts, Filters(weeks=None))
+    assert modes.columns[1:] == ["reviews", "comparisons", "demonstrations"]
+    assert [sum(int(row[column]) for row in modes.rows) for column in (1, 2, 3)] == [5, 1, 0]
+    tall = {mark.says: mark.at["height"] for mark in severity.marks if mark.look == "bar"}
+    assert len(tall) == 2
+    assert max(tall.values()) == pytest.approx(2 * min(tall.values()))
+
+
+def test_no_name_on_an_axis_is_cut_off_in_a_file():
+    days = [(f"{number} Nov", [1.0]) for number in range(1, 29)]
+    long = [f"a column with a long name {number}" for number in range(12)]
+    for chart in (
+        charts.bars("b", "t", "a", data=days, series=["n"], first="x"),
+        charts.lines("l", "t", "a", points=[charts.Point(name, 0.5) for name, _ in days], heads=["a"] * 4),
+        charts.heat("h", "t", "a", rows=["row"], columns=long, cells=[[0.5] * 12], first="c"),
+    ):
+        for mark in (mark for mark in chart.marks if mark.look == "axis"):
+            wide = 6 * len(mark.text) * (math.cos(math.radians(32)) if "transform" in mark.at else 1)
+            right = mark.at["x"] + wide * {"end": 0, "middle": 0.5}.get(mark.at.get("text-anchor", ""), 1)
+            assert right <= charts.WIDTH, (chart.name, mark.text)
 
 
 def test_every_chart_has_a_title_a_description_a_table_and_a_file(cast: Cast, client):
     busy(cast, items=40)
+    read(make_comparison(cast.project), {cast.ada: "first"})
+    agreement.work_out(cast.project)
     client.force_login(cast.iris)
     page = client.get(f"{PAGE}?period=12").content.decode()
     for name in NAMES:
@@ -58,7 +107,10 @@ def test_every_chart_has_a_title_a_description_a_table_and_a_file(cast: Cast, cl
         assert 'class="' not in answer.content.decode()
         assert picture.find("{http://www.w3.org/2000/svg}title").text
         assert picture.find("{http://www.w3.org/2000/svg}desc").text
-    assert page.count('role="img"') == page.count("As a table")
+    assert page.count('role="img"') == page.count("As a table") == len(NAMES)
+    assert "Not drawn" not in page
+    assert 'data-name="peoples-throughput.png"' in page  # as its SVG is called
+    assert f'filename="peoples-{NAMES[-1]}.svg"' in answer["Content-Disposition"]
 
 
 def test_how_many_queries_it_takes_does_not_depend_on_how_much_there_is(cast: Cast, client, django_assert_num_queries):

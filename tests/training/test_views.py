@@ -193,6 +193,9 @@ def test_a_judged_round_shows_the_evidence_the_verdict_and_the_way_to_go_live(st
         "nurse",
         "better beyond noise",
         "Promote v1",
+        '<circle class="dot" ',
+        '<circle class="dot-2" ',
+        '<li class="key-dot">candidate</li><li class="key-dot-2">current</li>',  # as they are drawn
     ):
         assert text in page
     raw = client.get(url(studio, "round-raw", 1, "probes", "current"))

@@ -85,7 +85,7 @@ NOT_PAGES = {
     *("annotation:bulk-undo", "annotation:remark", "annotation:send-back", "annotation:terms-export"),
     *("annotation:term-set-delete", "annotation:assignment-topic", "annotation:assignment-person"),
     *("training:round-progress", "training:round-cancel", "training:round-log", "training:round-raw"),
-    *("training:snapshot-export", "training:snapshot-manifest", "training:version-promote"),
+    *("annotation:judgements", "training:snapshot-export", "training:snapshot-manifest", "training:version-promote"),
     *("member", "invitation-revoke", "join"),
 }
 """Addresses of one thing that show no page of their own: parts, files, and forms that are only sent."""

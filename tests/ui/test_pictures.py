@@ -14,7 +14,7 @@ def test_a_chart_is_saved_as_png_by_the_browser_itself(visit: Visit, peopled: Ca
     page = visit(peopled.iris).open("/p/peoples/insight/")
     with page.expect_download() as saving:
         page.locator("#severity").get_by_role("button", name="PNG").click()
-    assert saving.value.suggested_filename == "severity.png"
+    assert saving.value.suggested_filename == "peoples-severity.png"  # as its SVG is called
     content = saving.value.path().read_bytes()
     assert content.startswith(b"\x89PNG")
     width, height = (int.from_bytes(content[at : at + 4]) for at in (16, 20))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation import agreement
 from annotation.models import Answer, Category, Guideline, Item, Seat, Span, Topic
 from studio.models import User
 from tests.cast import Cast, make_round, make_snapshot, settle_item
@@ -42,6 +43,7 @@ def full_world(cast: Cast, settings: Any, tmp_path: Path) -> Cast:
     Topic.objects.create(project=cast.project, slug="origin", name="Where people come from")
     settled_and_open(cast)
     rounds(cast)
+    agreement.work_out(cast.project)
     return cast
 
 
