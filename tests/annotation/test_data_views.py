@@ -103,7 +103,7 @@ def test_the_data_page_counts_by_state_and_lists_the_newest_first(iris: Client, 
     replaced.seats.update(status="retired")
     make_item(cast.other)
     counts = iris.get(url(cast, "stock")).context["counts"]
-    assert {name: count for name, _, count in counts} == dict.fromkeys(items.STATES, 1)
+    assert {name: count for name, _, _, count in counts} == dict.fromkeys(items.STATES, 1)
     listed = iris.get(url(cast, "data")).context["page"].items
     assert listed == [replaced, settled, disputed, unread, reading]
     assert [item.state for item in listed] == ["replaced", "settled", "disputed", "unread", "reading"]

@@ -6,5 +6,6 @@ import "./dialog.js";
 import "./once.js";
 import "./ask.js";
 import "./copy.js";
+import "./invalid.js";
 import "./session.js";
 import "./logout.js";
