@@ -1,13 +1,17 @@
-"""What is answered when something broke: 503 and "try again" where the database is away, else 500.
+"""What is answered when something broke: 503 and "try again" where the database is away, else 500; and who opens an
+address that is no page is told so.
 
 A page that hears 503 sends the same again after a moment; so does any client that keeps to Retry-After.
 """
 
 import sys
+from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.defaults import server_error
 
 AGAIN_AFTER = "2"
@@ -25,3 +29,18 @@ def broken(request: HttpRequest) -> HttpResponse:
         response = render(None, "503.html", {"sentence": SENTENCE}, status=503)  # no request: nobody may be asked for
     response["Retry-After"] = AGAIN_AFTER
     return response
+
+
+def no_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: Django's 405 is empty, and a browser shows it as a fault of its own."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
+            project = getattr(request, "project", None)
+            home = reverse("project", args=[project.slug]) if project else reverse("home")
+            response.content = render_to_string("405.html", {"project": project, "home": home}, request)
+            response["Content-Type"] = "text/html; charset=utf-8"
+        return response
+
+    return answer

@@ -51,3 +51,12 @@ def test_every_other_fault_stays_a_fault(ask):
     page = ask(RuntimeError("a bug"))
     assert page.status_code == 500
     assert "Something broke on our side" in page.content.decode()
+
+
+def test_an_address_that_only_takes_what_is_sent_says_so_to_a_browser_and_leads_back(client, cast):
+    client.force_login(cast.iris)
+    address = reverse("annotation:freeze", args=[cast.project.slug])
+    page = client.get(address, headers={"accept": "text/html,*/*"})
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "This is not a page" in page.content.decode()
+    assert client.get(address, headers={"accept": "application/json"}).content == b""
