@@ -27,22 +27,25 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
             request, "annotation/_count.html", {"count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
         )
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
-    page = browser.page(project, found, before=before, after=after)
-    return render(request, "annotation/data.html", {**shelf(request, project), "form": form, "page": page})
+    oldest_first = request.GET.get("order") == "oldest"
+    page = browser.page(project, found, before=before, after=after, oldest_first=oldest_first)
+    context = {**shelf(request, project), "form": form, "page": page, "oldest_first": oldest_first}
+    return render(request, "annotation/data.html", context)
 
 
 def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
     """What stands around the table: links, suggestions, and the last bulk action with its undo."""
     last = bulk_actions.newest_of(project, request.user)
+    query = saved_views.filters_of(request.GET.urlencode())
     return {
-        "query": saved_views.filters_of(request.GET.urlencode()),
+        "query": query,
+        **saved_views.by_age(query),
         "usual": USUAL,
         "views": saved_views.of(project, request.user),
         "models": browser.models_of(project),
         "verbs": bulk_verbs.VERBS,
         "last": last,
         "last_said": bulk_actions.sentence(last) if last else "",
-        "most": bulk_actions.MOST,
     }
 
 
