@@ -37,9 +37,9 @@ def no_page(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Ht
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
-            project = getattr(request, "project", None)
-            home = reverse("project", args=[project.slug]) if project else reverse("home")
-            response.content = render_to_string("405.html", {"project": project, "home": home}, request)
+            slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+            home = reverse("project", args=[slug]) if slug else reverse("home")
+            response.content = render_to_string("405.html", {"slug": slug, "home": home}, request)
             response["Content-Type"] = "text/html; charset=utf-8"
         return response
 

@@ -59,4 +59,5 @@ def test_an_address_that_only_takes_what_is_sent_says_so_to_a_browser_and_leads_
     page = client.get(address, headers={"accept": "text/html,*/*"})
     assert (page.status_code, page["Allow"]) == (405, "POST")
     assert "This is not a page" in page.content.decode()
+    assert reverse("project", args=[cast.project.slug]) in page.content.decode()
     assert client.get(address, headers={"accept": "application/json"}).content == b""
