@@ -1,8 +1,11 @@
 """Forms of the pages about assignment: shape only."""
 
+import re
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from annotation.models import Topic
@@ -10,6 +13,7 @@ from studio.models import Membership, Project
 
 HIDDEN = forms.HiddenInput
 LONGEST_EXPLANATION = 2000
+UUID_IN = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class MemberChoice(forms.ModelMultipleChoiceField):
@@ -66,10 +70,11 @@ class NumbersForm(forms.ModelForm):
 class GoldForm(forms.Form):
     """Which item is to be gold, and what people read after they have answered it."""
 
-    item = forms.UUIDField(
+    item = forms.CharField(
         label="Item",
-        error_messages={"invalid": "This is no item's name: it looks like 3f2a8c1e-… and stands on the item's page."},
-        help_text="Its name (UUID), as it stands on its page. It must be settled: the verdict is the known answer.",
+        max_length=500,
+        help_text="The address of its page, or the name (UUID) that stands there. It must be settled: the verdict "
+        "is the known answer.",
     )
     explanation = forms.CharField(
         required=False,
@@ -77,3 +82,10 @@ class GoldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
         help_text="Why this is the answer. People read it after they have answered.",
     )
+
+    def clean_item(self) -> UUID:
+        """An item's name stands in its address; the last one counts, and nothing else of it."""
+        found = UUID_IN.findall(self.cleaned_data["item"])
+        if not found:
+            raise ValidationError("This is no item's name: it looks like 3f2a8c1e-… and stands on the item's page.")
+        return UUID(found[-1])

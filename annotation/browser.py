@@ -1,4 +1,4 @@
-"""The data browser's pages: items newest first, page by page, each costing the same. Only reads."""
+"""The data browser's pages: items by age, page by page, each costing the same. Only reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,19 +26,29 @@ class Page:
 
 
 def page(
-    project: Project, found: list[Way], *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE
+    project: Project,
+    found: list[Way],
+    *,
+    before: UUID | None = None,
+    after: UUID | None = None,
+    oldest_first: bool = False,
+    size: int = PAGE,
 ) -> Page:
-    """A page by its neighbour's uuid, so that a page far back costs what the first one costs."""
+    """A page by its neighbour's uuid, so that a page far back costs what the first one costs.
+
+    The walk goes up from `after`, down from `before`, and without either from the end that the order begins with.
+    """
     edge = place(project, found, before or after)
     if edge is None:
         before = after = None
-    pairs = newest(found, size + 1, below=edge if before else None, above=edge if after else None)
+    up = after is not None or (oldest_first and before is None)
+    pairs = newest(found, size + 1, below=edge if before else None, above=(edge or 0) if up else None)
     more = len(pairs) > size
-    pairs = pairs[1:] if after and more else pairs[:size]
+    pairs = pairs[1:] if up and more else pairs[:size]
     items = rows([item for _, item in pairs])
-    has_newer, has_older = (more, True) if after else (before is not None, more)
+    has_newer, has_older = (more, after is not None) if up else (before is not None, more)
     return Page(
-        items=items,
+        items=items[::-1] if oldest_first else items,
         newer=items[0].uuid if items and has_newer else None,
         older=items[-1].uuid if items and has_older else None,
     )

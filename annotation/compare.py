@@ -156,4 +156,5 @@ def held_against(found: dict[str, tuple[str, str]], old: str, new: str) -> dict[
     rewrites = [key for key in found if key.startswith("r")]
     usual = rewrites[:2] if len(rewrites) > 1 else [next(iter(found)), list(found)[-1]]
     old, new = (key if key in found else other for key, other in zip((old, new), usual, strict=True))
-    return {"old": old, "new": new, "diff": word_diff(found[old][1], found[new][1])}
+    before, after = found[old][1], found[new][1]
+    return {"old": old, "new": new, "same": before == after, "diff": word_diff(before, after)}

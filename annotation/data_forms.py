@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from annotation.bulk_verbs import VERBS
-from annotation.items import AGREEMENT, STATES
+from annotation.items import AGREEMENT, LABELS
 from annotation.models import Answer, Category, Collection, Item
 from annotation.receive import KINDS
 from annotation.search import terms
@@ -83,7 +83,7 @@ class FilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": 'beginnings of words, or "a phrase"'}),
     )
     topic = Named("topic", "slug", "Topic")
-    state = words("State", [(name, name) for name in STATES])
+    state = words("State", LABELS.items())
     outcome = words("A reader says", Answer.Outcome.choices)
     category = Named("category", "slug", "Category")
     severity = words("Severity", [("1", "1 mild"), ("2", "2 clear"), ("3", "3 severe")])

@@ -19,8 +19,11 @@ STATES = {
     "reading": "Held, or answered by some of its readers",
     "disputed": "Its readers do not agree",
     "settled": "A verdict stands",
-    "replaced": "Taken out unread, because a newer model answers now",
+    "replaced": "Taken out of the queue: by a curator, or because a newer model answers now",
 }
+
+LABELS = {name: name for name in STATES} | {"replaced": "retired"}
+"""What people read for each; addresses and saved views keep the key."""
 
 AGREEMENT = {
     "agree": "two or more, who agree",
@@ -53,7 +56,8 @@ def overview(project: Project) -> dict[str, Any]:
     return {
         "prompts": project.prompts.count(),
         "counts": [
-            (name, text, filters.count(filters.ways(project, {"state": name}), ENOUGH)) for name, text in STATES.items()
+            (name, LABELS[name], text, filters.count(filters.ways(project, {"state": name}), ENOUGH))
+            for name, text in STATES.items()
         ],
         "enough": ENOUGH,
         "new_demonstrations": policy.new_demonstrations(project),
@@ -85,6 +89,7 @@ def lineage(item: Item, reader: User) -> dict[str, Any]:
     return {
         **compare.page(item),
         "state": state_of(item),
+        "state_label": LABELS[state_of(item)],
         "sampling": list(item.generation.sampling.items()) if item.generation else [],
         "metadata": list(item.prompt.metadata.items()),
         "readings": _readings(item),
@@ -134,6 +139,7 @@ def with_state(item: Any) -> Any:
     """The same item, which also says in which state it is, how many have read it, and what they say."""
     seats = [seat for seat in item.seats.all() if seat.purpose == Seat.Purpose.WORK]
     item.state = state_of(item)
+    item.state_label = LABELS[item.state]
     item.readers = sum(seat.status == Seat.Status.ANSWERED for seat in seats)
     item.wanted = sum(seat.status != Seat.Status.RETIRED for seat in seats)
     item.outcomes = outcomes(item)

@@ -31,10 +31,29 @@ def format_of(name: str) -> str:
     return "csv" if name.lower().endswith((".csv", ".tsv")) else "jsonl"
 
 
-def read_now(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> exchange.Report:
-    """Read a small file at once."""
+def read_now(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> Upload:
+    """Read a small file at once; what is kept is its report."""
     _, verb = KINDS[what]
-    return verb(project, file.file, format_of(file.name or ""), actor=actor, on_bad=on_bad)
+    upload = row(project, file, what, on_bad, actor)
+    report = verb(project, file.file, upload.format, actor=actor, on_bad=on_bad)
+    upload.state, upload.report, upload.finished_at = Upload.State.DONE, report.as_dict(), timezone.now()
+    upload.read = upload.size
+    upload.save(force_insert=True)
+    return upload
+
+
+def row(project: Project, file: UploadedFile, what: str, on_bad: str, actor: User) -> Upload:
+    """What is known of a file before it is read."""
+    name = file.name or "upload"
+    return Upload(
+        project=project,
+        name=name[:255],
+        what=what,
+        format=format_of(name),
+        on_bad=on_bad,
+        size=file.size or 0,
+        created_by=actor,
+    )
 
 
 def keep(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor: User) -> Upload:
@@ -42,7 +61,6 @@ def keep(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor:
 
     It is copied before the transaction begins: on SQLite, everybody who writes waits for that to end.
     """
-    name = file.name or "upload"
     settings.UPLOAD_DIR.mkdir(parents=True, exist_ok=True)
     copy = settings.UPLOAD_DIR / f"{uuid4()}.part"
     try:
@@ -50,16 +68,9 @@ def keep(project: Project, file: UploadedFile, *, what: str, on_bad: str, actor:
             for piece in file.chunks():
                 out.write(piece)
         with transaction.atomic():
-            upload = Upload.objects.create(
-                project=project,
-                name=name[:255],
-                what=what,
-                format=format_of(name),
-                on_bad=on_bad,
-                size=file.size or 0,
-                sent_at=timezone.now(),
-                created_by=actor,
-            )
+            upload = row(project, file, what, on_bad, actor)
+            upload.sent_at = timezone.now()
+            upload.save(force_insert=True)
             copy.replace(upload.path)
     finally:
         copy.unlink(missing_ok=True)  # still there only if something went wrong

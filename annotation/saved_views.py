@@ -30,6 +30,15 @@ def filters_of(query: str) -> str:
     return asked.urlencode()
 
 
+def by_age(query: str) -> dict[str, str]:
+    """The same filters as addresses of both orders: the newest first, which is usual, and the oldest first."""
+    asked = QueryDict(query, mutable=True)
+    asked.pop("order", None)
+    newest = asked.urlencode()
+    asked["order"] = "oldest"
+    return {"newest": newest, "oldest": asked.urlencode()}
+
+
 @transaction.atomic
 def save(project: Project, name: str, query: str, *, is_shared: bool, actor: User) -> SavedView:
     """Keep `query` under `name`; the same name again replaces what this person had under it."""

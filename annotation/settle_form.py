@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from annotation.models import Answer, Category, Item
-from annotation.shapes import LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
+from annotation.shapes import FIELDS_OF, LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
 
 NAMES = {
     "biased": "Biased",
@@ -18,9 +18,16 @@ NAMES = {
     "cannot_judge": "Cannot be judged",
 }
 REWRITE_HELP = {
-    Item.Mode.REVIEW: "For a biased answer: how it should have read. It starts as the model's own words.",
+    Item.Mode.REVIEW: "How it should have read. It starts as the model's own words.",
     Item.Mode.COMPARE: "If you like: the better answer, made better still. Left as it is, it does not count.",
     Item.Mode.DEMONSTRATE: "What an ideal answer says.",
+}
+
+
+REWRITE_SAYS = {
+    Item.Mode.REVIEW: "needed if biased",
+    Item.Mode.COMPARE: "optional",
+    Item.Mode.DEMONSTRATE: "needed, unless it cannot be judged",
 }
 
 
@@ -29,14 +36,13 @@ class DecisionForm(forms.Form):
 
     outcome = forms.ChoiceField(widget=forms.RadioSelect)
     categories = forms.ModelMultipleChoiceField(
-        Category.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, help_text="For a biased answer."
+        Category.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     severity = forms.TypedChoiceField(
         choices=[("", "–"), (1, "1 mild"), (2, "2 clear"), (3, "3 severe")],
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="For a biased answer.",
     )
     rewrite = forms.CharField(
         required=False,
@@ -45,12 +51,6 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto", "spellcheck": "true"}),
     )
     comment = forms.CharField(required=False, max_length=LONGEST_COMMENT, widget=forms.Textarea(attrs={"rows": 2}))
-    reason = forms.CharField(
-        required=False,
-        max_length=LONGEST_COMMENT,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Why you decided so. Everybody who answered reads it.",
-    )
     guideline = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
     def __init__(self, item: Item, data: Any = None):
@@ -98,6 +98,15 @@ class DecisionForm(forms.Form):
         prefilled = {self.item.text, self.item.other.text if self.item.other else ""}
         untouched = text.strip() in {one.replace("\r\n", "\n").strip() for one in prefilled}
         return "" if untouched else text
+
+    @property
+    def rewrite_for(self) -> str:
+        """The outcomes that have a rewrite, as the page's script reads them: for others it puts the fields away."""
+        return " ".join(word for word in WORDS[self.item.mode] if "rewrite" in FIELDS_OF[word])
+
+    @property
+    def rewrite_says(self) -> str:
+        return REWRITE_SAYS[Item.Mode(self.item.mode)]
 
     @property
     def said(self) -> Said:

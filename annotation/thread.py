@@ -56,21 +56,27 @@ def may_read(item: Item, user: User, role: Role) -> bool:
 
 def of(item: Item) -> QuerySet[Remark]:
     """What was said about an item, the oldest first."""
-    return Remark.objects.filter(item=item).select_related("author", "sent_back").order_by("pk")
+    return (
+        Remark.objects.filter(item=item)
+        .select_related("author", "sent_back")
+        .prefetch_related("mentions")
+        .order_by("pk")
+    )
 
 
 class Line(NamedTuple):
-    """A remark, and who it is shown to be of."""
+    """A remark, who it is shown to be of, and its text cut at the names of members it mentions: (piece, is a name)."""
 
     remark: Remark
     by: str
+    pieces: list[tuple[str, bool]]
 
 
 def lines(item: Item, reader: User) -> list[Line]:
     """The thread as `reader` may see it: without others' names while the item is not settled."""
     said = list(of(item))
     names = {} if is_settled(item) or not said else without_names(item, [one.author_id for one in said])
-    return [Line(one, name_for(reader, one.author, names)) for one in said]
+    return [Line(one, name_for(reader, one.author, names), cut_at_names(one)) for one in said]
 
 
 def name_for(reader: User, author: User | None, names: dict[int | None, str]) -> str:
@@ -120,10 +126,37 @@ def clean(text: str) -> str:
     return text
 
 
+def forms_of(name: str) -> tuple[str, str]:
+    """What may be meant by a name after an @: a full stop after it is no part of it, or is."""
+    return name, name.rstrip(".-+")
+
+
 def mentioned(item: Item, text: str) -> list[User]:
-    """Members of the project whose names stand after an @; a full stop after a name is no part of it."""
-    names = {form for name in NAME.findall(text) for form in (name, name.rstrip(".-+"))}
+    """Members of the project whose names stand after an @."""
+    names = {form for name in NAME.findall(text) for form in forms_of(name)}
     return list(User.objects.filter(memberships__project=item.project_id, username__in=names)[:MOST_NAMES])
+
+
+def cut_at_names(said: Remark) -> list[tuple[str, bool]]:
+    """The text in pieces, and of each whether it is the name of a member who was told."""
+    known = {user.username for user in said.mentions.all()}
+    pieces, begun = list[tuple[str, bool]](), 0
+    for found in NAME.finditer(said.text):
+        name = next((form for form in forms_of(found[1]) if form in known), "")
+        if name:
+            end = found.start(1) + len(name)
+            pieces += [(said.text[begun : found.start()], False), (said.text[found.start() : end], True)]
+            begun = end
+    return [*pieces, (said.text[begun:], False)]
+
+
+def heard(said: Remark) -> tuple[list[str], list[str]]:
+    """Who was told of a remark, and the names in it that no member has. Both are names its author wrote."""
+    told = [user for user in said.mentions.all() if user.pk != said.author_id]
+    known = {user.username for user in said.mentions.all()}
+    wanted = [forms_of(name) for name in NAME.findall(said.text)]
+    nobody = dict.fromkeys(short for whole, short in wanted if short and not known & {whole, short})
+    return sorted(user.display_name for user in told), list(nobody)
 
 
 @transaction.atomic

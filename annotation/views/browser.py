@@ -37,7 +37,7 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
     if plan.takes_a_while:
         tasks.go_on_with_bulk.delay_on_commit(action.pk)
     else:
-        messages.success(request, bulk_actions.sentence(bulk_actions.work(action.pk)))
+        bulk_actions.work(action.pk)  # the page it leads back to says what was done, with its undo
     return back(project, request.POST.get("query", ""))
 
 

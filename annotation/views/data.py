@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotation import browser, bulk_actions, bulk_verbs, filters, items, receive, saved_views
 from annotation import freeze as freezing
@@ -27,22 +27,25 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
             request, "annotation/_count.html", {"count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
         )
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
-    page = browser.page(project, found, before=before, after=after)
-    return render(request, "annotation/data.html", {**shelf(request, project), "form": form, "page": page})
+    oldest_first = request.GET.get("order") == "oldest"
+    page = browser.page(project, found, before=before, after=after, oldest_first=oldest_first)
+    context = {**shelf(request, project), "form": form, "page": page, "oldest_first": oldest_first}
+    return render(request, "annotation/data.html", context)
 
 
 def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
     """What stands around the table: links, suggestions, and the last bulk action with its undo."""
     last = bulk_actions.newest_of(project, request.user)
+    query = saved_views.filters_of(request.GET.urlencode())
     return {
-        "query": saved_views.filters_of(request.GET.urlencode()),
+        "query": query,
+        **saved_views.by_age(query),
         "usual": USUAL,
         "views": saved_views.of(project, request.user),
         "models": browser.models_of(project),
         "verbs": bulk_verbs.VERBS,
         "last": last,
         "last_said": bulk_actions.sentence(last) if last else "",
-        "most": bulk_actions.MOST,
     }
 
 
@@ -75,10 +78,12 @@ def item(request: HttpRequest, project: Project, uuid: str) -> HttpResponse:
     return render(request, "annotation/item.html", items.lineage(found, request.user))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.CURATOR)
 def import_file(request: HttpRequest, project: Project) -> HttpResponse:
-    """The report of a small file is the answer to the POST: sent again, the same file changes nothing."""
+    """Read a file, or keep it for a worker, and go to its report, which lasts."""
+    if request.method != "POST":  # the address stays in the browser where a form is refused
+        return redirect("annotation:stock", project.slug)
     form = ImportForm(request.POST, request.FILES)
     if not form.is_valid():
         return show(request, project, form, status=400)
@@ -86,16 +91,15 @@ def import_file(request: HttpRequest, project: Project) -> HttpResponse:
     if file.size > receive.SMALL:
         kept = receive.keep(project, file, **choice, actor=request.user)
         read_upload.delay_on_commit(kept.pk)
-        return redirect("annotation:upload", project.slug, kept.pk)
-    report = receive.read_now(project, file, **choice, actor=request.user)
-    context = {"report": report.as_dict(), "file": file.name}
-    return render(request, "annotation/import_report.html", context, status=400 if report.aborted else 200)
+    else:
+        kept = receive.read_now(project, file, **choice, actor=request.user)
+    return redirect("annotation:upload", project.slug, kept.pk)
 
 
 @require_safe
 @needs(Role.CURATOR)
 def upload(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    """How far a large file was read, and then its report; the fragment polls this address itself."""
+    """The report of a file; of a large one first how far it was read; the fragment polls this address itself."""
     kept = get_object_or_404(project.uploads, pk=pk)
     context = {"upload": kept, "report": kept.report, "file": kept.name}
     part = request.htmx and kept.is_active  # type: ignore[attr-defined]

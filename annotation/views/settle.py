@@ -60,6 +60,7 @@ def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
         "pair": compare.held_against(versions, request.GET.get("old", ""), request.GET.get("new", "")),
         "left": filters.count(filters.ways(project, DISPUTED), items.ENOUGH),
         "enough": items.ENOUGH,
+        "reason": request.POST.get("reason", ""),
         "remarks": thread.lines(item, request.user),
         "members": project.memberships.select_related("user").order_by("user__username"),
     }
@@ -82,13 +83,13 @@ def decided(request: HttpRequest, item: Item, form: DecisionForm) -> int:
         if not chosen:
             messages.error(request, "This is not, or no longer, an answer at this item.")
             return 409
-        choice = {"answer": chosen[0], "reason": reason_of(request.POST.get("reason", ""))}
+        choice = {"answer": chosen[0]}
     elif form.is_valid():
-        choice = {"said": form.said, "reason": form.cleaned_data["reason"]}
+        choice = {"said": form.said}
     else:
         return 400
     try:
-        verdict = settle(item, actor=request.user, **choice)
+        verdict = settle(item, actor=request.user, reason=reason_of(request.POST.get("reason", "")), **choice)
     except BadShape as error:
         form.add_error(error.field if error.field in form.fields else None, str(error))
         return 400
@@ -100,5 +101,5 @@ def decided(request: HttpRequest, item: Item, form: DecisionForm) -> int:
 
 
 def reason_of(text: str) -> str:
-    """What a person can be told of a one-key decision: cut where it is longer than any column of ours."""
+    """Why, as everybody who answered can be told: cut where it is longer than any column of ours."""
     return text.replace("\0", "").strip()[:LONGEST_COMMENT]

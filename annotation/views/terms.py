@@ -120,9 +120,11 @@ def terms_export(request: HttpRequest, project: Project, format: str) -> HttpRes
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.CURATOR)
 def terms_import(request: HttpRequest, project: Project) -> HttpResponse:
+    if request.method != "POST":  # the address stays in the browser where a file is refused
+        return redirect("annotation:terms", project.slug)
     form = TermsFileForm(request.POST, request.FILES)
     if not form.is_valid():
         return show(request, project, file_form=form, status=400)

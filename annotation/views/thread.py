@@ -38,10 +38,15 @@ def remark(request: HttpRequest, project: Project, uuid: UUID) -> HttpResponse:
 
 def added(request: HttpRequest, item: Item) -> int:
     try:
-        thread.remark(item, request.POST.get("text", ""), actor=request.user)
+        said = thread.remark(item, request.POST.get("text", ""), actor=request.user)
     except thread.BadRemark as error:
         messages.error(request, str(error))
         return 400
+    told, nobody = thread.heard(said)
+    words = ["Your remark is added."]
+    words += [f"Told of it: {', '.join(told)}."] if told else []
+    words += [f"Nobody in this project is called {', '.join(f'@{name}' for name in nobody)}."] if nobody else []
+    messages.add_message(request, messages.WARNING if nobody else messages.SUCCESS, " ".join(words))
     return 302
 
 

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation import onboarding
 from annotation.taxonomy import CategoryInUse, change_taxonomy, found_project
@@ -43,9 +43,11 @@ def project_settings(request: HttpRequest, project: Project) -> HttpResponse:
     return _settings_page(request, project, form=form)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ADMIN)
 def taxonomy(request: HttpRequest, project: Project) -> HttpResponse:
+    if request.method != "POST":  # the address stays in the browser where a form is refused
+        return redirect("project-settings", project.slug)
     form = TaxonomyForm(request.POST)
     try:
         if form.is_valid():
@@ -57,9 +59,11 @@ def taxonomy(request: HttpRequest, project: Project) -> HttpResponse:
     return _settings_page(request, project, taxonomy=form)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.ADMIN)
 def backgrounds(request: HttpRequest, project: Project) -> HttpResponse:
+    if request.method != "POST":
+        return redirect("project-settings", project.slug)
     form = BackgroundsForm(request.POST)
     if form.is_valid():
         change_backgrounds(project, form.cleaned_data["backgrounds"], actor=request.user)

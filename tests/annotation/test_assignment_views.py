@@ -184,7 +184,8 @@ def test_a_curator_lets_somebody_in_or_lets_them_try_again(iris: Client, cast: C
 def test_a_settled_item_is_marked_and_unmarked(iris: Client, cast: Cast) -> None:
     item = cast.item()
     settle_item(item)
-    assert iris.post(url(cast, "gold"), {"item": str(item.uuid), "explanation": "Why."}).status_code == 302
+    address = f"http://testserver{url(cast, 'item', item.uuid)}?from=elsewhere"
+    assert iris.post(url(cast, "gold"), {"item": address, "explanation": "Why."}).status_code == 302
     marked = Gold.objects.get()
     assert (marked.item, marked.explanation, marked.created_by) == (item, "Why.", cast.iris)
     assert "nobody yet" in iris.get(url(cast, "gold")).content.decode()

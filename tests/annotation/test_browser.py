@@ -146,7 +146,9 @@ def test_an_unknown_value_is_a_sentence(iris: Client, cast: Cast, filters: dict[
 def test_pages_follow_one_another_and_lead_back(
     iris: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch, filters: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(browser.page, "__kwdefaults__", {"before": None, "after": None, "size": 2})
+    monkeypatch.setattr(
+        browser.page, "__kwdefaults__", {"before": None, "after": None, "oldest_first": False, "size": 2}
+    )
     items = [cast.item() for _ in range(5)][::-1]
     first = iris.get(url(cast, "data"), filters).context["page"]
     second = iris.get(url(cast, "data"), {**filters, "before": first.older}).context["page"]
@@ -157,6 +159,18 @@ def test_pages_follow_one_another_and_lead_back(
     assert back.items == second.items
     again = iris.get(url(cast, "data"), {**filters, "after": back.newer}).context["page"]
     assert (again.items, again.newer) == (first.items, None)
+    oldest = {**filters, "order": "oldest"}
+    reply = iris.get(url(cast, "data"), oldest)
+    begin = reply.context["page"]
+    assert (begin.items, begin.older) == (items[:2:-1], None)
+    assert 'aria-sort="ascending"' in reply.content.decode()
+    then = iris.get(url(cast, "data"), {**oldest, "after": begin.newer}).context["page"]
+    end = iris.get(url(cast, "data"), {**oldest, "after": then.newer}).context["page"]
+    assert [*begin.items, *then.items, *end.items] == items[::-1]
+    assert end.newer is None
+    assert iris.get(url(cast, "data"), {**oldest, "before": end.older}).context["page"].items == then.items
+    again = iris.get(url(cast, "data"), {**oldest, "before": then.older}).context["page"]
+    assert (again.items, again.older) == (begin.items, None)
     for nonsense in ("x", "0", cast.other.slug, str(make_item(cast.other).uuid)):
         assert iris.get(url(cast, "data"), {**filters, "before": nonsense}).context["page"].items == first.items
 

@@ -29,7 +29,7 @@ def url(cast: Cast, item: Item) -> str:
 def own(cast: Cast, **fields):
     return {
         "own-outcome": "biased", "own-categories": [cast.category.pk], "own-severity": "3",
-        "own-rewrite": "Nurses care.", "own-guideline": "1", "own-reason": "Neither was right.", **fields,
+        "own-rewrite": "Nurses care.", "own-guideline": "1", "reason": "Neither was right.", **fields,
     }  # fmt: skip
 
 
@@ -39,7 +39,10 @@ def test_the_list_shows_what_is_disputed_and_nothing_else(client, cast, item):
     client.force_login(cast.iris)
     reply = client.get(reverse("annotation:disputed", args=[cast.project.slug]))
     assert reply.context["page"].items == [item]
-    assert "<script>alert" not in reply.content.decode()
+    html = reply.content.decode()
+    assert "<script>alert" not in html
+    assert "1 item</h2>" in html
+    assert "nav-count" not in html  # the page's own number is no link's
 
 
 def test_the_list_costs_the_same_for_one_item_as_for_ten(client, cast, item, django_assert_max_num_queries):
@@ -178,6 +181,8 @@ def test_any_two_texts_can_be_held_against_each_other(client, cast, item):
     pair = client.get(url(cast, item), {"old": "r2", "new": "t1"}).context["pair"]
     assert [(piece.change, piece.text) for piece in pair["diff"]][1:3] == [("out", "people. "), ("in", "women. ")]
     assert client.get(url(cast, item), {"old": "nonsense"}).context["pair"]["old"] == "t1"
+    html = client.get(url(cast, item), {"old": "t1", "new": "t1"}).content.decode()
+    assert "The two are the same, word for word." in html
 
 
 def test_the_next_disputed_item_follows_at_once(client, cast, item):
@@ -206,7 +211,7 @@ def test_a_comparison_is_settled_in_its_own_words(client, cast):
     html = client.get(url(cast, item)).content.decode()
     for part in ("One answer.", "Another answer.", "the second is better", "One better answer."):
         assert part in html
-    fields = {"own-outcome": "second", "own-rewrite": "One answer.", "own-comment": "", "own-reason": "Clearer."}
+    fields = {"own-outcome": "second", "own-rewrite": "One answer.", "own-comment": "", "reason": "Clearer."}
     assert client.post(url(cast, item), {**fields, "own-outcome": "fine"}).status_code == 400
     assert client.post(url(cast, item), fields).status_code == 302
     answer = Verdict.objects.get().answer

@@ -45,6 +45,10 @@ class TestRemarks:
         assert set(Remark.objects.get().mentions.all()) == {cast.ada, cast.bo}
         assert sorted(Notice.objects.values_list("user__username", "kind")) == [("ada", "mention"), ("bo", "mention")]
         html = client.get(reply.url).content.decode()
+        assert "Told of it: ada, bo. Nobody in this project is called @eve, @nobody." in html
+        marked = '<strong class="mention">@{}</strong>'
+        assert [marked.format(name) in html for name in ("ada", "bo", "eve", "nobody")] == [True, True, False, False]
+        assert "tells somebody: @ada, @bo, " in html
         assert "&lt;script&gt;alert" in html
         assert "<script>alert" not in html
 

@@ -62,3 +62,13 @@ def test_the_page_comes_also_where_the_static_files_were_never_collected(ask, se
     page = ask(error)
     assert page.status_code == status
     assert 'href="/static/studio/css/base.css"' in page.content.decode()
+
+
+def test_an_address_that_only_takes_what_is_sent_says_so_to_a_browser_and_leads_back(client, cast):
+    client.force_login(cast.iris)
+    address = reverse("annotation:freeze", args=[cast.project.slug])
+    page = client.get(address, headers={"accept": "text/html,*/*"})
+    assert (page.status_code, page["Allow"]) == (405, "POST")
+    assert "This is not a page" in page.content.decode()
+    assert reverse("project", args=[cast.project.slug]) in page.content.decode()
+    assert client.get(address, headers={"accept": "application/json"}).content == b""

@@ -104,7 +104,11 @@ def test_a_category_that_answers_name_is_kept(cast, client):
     verdict.answer.categories.add(cast.category)
     client.force_login(cast.max)
     page = client.post(reverse("taxonomy", args=["peoples"]), {"categories": "Erasure"})
-    assert "already name Stereotype" in page.content.decode()
+    html = page.content.decode()
+    assert html.index("already name Stereotype") < html.index('<nav class="tabs')  # also at the page's head
+    assert '<a href="#field-categories">Categories</a>' in html
+    assert client.get(reverse("taxonomy", args=["peoples"])).url == reverse("project-settings", args=["peoples"])
+    assert client.get(reverse("backgrounds", args=["peoples"])).url == reverse("project-settings", args=["peoples"])
     assert cast.project.categories.get().slug == "stereotype"
 
 

@@ -19,7 +19,7 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     for item in items:
         disputed(item, peopled)
     page = visit(peopled.iris).open(reverse("annotation:item-settle", args=["peoples", items[0].uuid]))
-    first, second = page.get_by_role("button", name="Take this answer").all()
+    first, second = page.get_by_role("button", name="Take Reader").all()
     page.keyboard.press("1")  # meant for the item before
     expect(first).to_have_attribute("aria-pressed", "false")
     page.wait_for_timeout(1000)
@@ -30,6 +30,7 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     expect(first).to_have_attribute("aria-pressed", "false")
     expect(second).to_have_attribute("aria-pressed", "true")
     expect(second).to_be_focused()
+    expect(page.locator(".reading.is-chosen")).to_contain_text("Reader 2")
     assert not Verdict.objects.exists()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('annotation:item-settle', args=['peoples', items[1].uuid])}")
@@ -40,3 +41,33 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     page.wait_for_url(f"**{reverse('annotation:disputed', args=['peoples'])}")
     given = Verdict.objects.order_by("pk").values_list("item", "answer__annotator")
     assert list(given) == [(items[0].pk, peopled.bo.pk), (items[1].pk, peopled.ada.pk)]
+
+
+def test_own_words_ask_for_what_the_outcome_needs_and_a_refusal_goes_to_what_is_missing(visit: Visit, peopled: Cast):
+    peopled.project.overlap = 2
+    peopled.project.save()
+    item = peopled.item(text="Nurses are caring women. It needs a man’s firm hand.")
+    disputed(item, peopled)
+    visitor = visit(peopled.iris)
+    visitor.expect("400")
+    page = visitor.open(reverse("annotation:item-settle", args=["peoples", item.uuid]))
+    expect(page.get_by_role("button", name="Take Reader 1")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("e")
+    rewrite = page.get_by_label("Rewrite")
+    expect(rewrite).to_be_focused()
+    expect(page.get_by_role("radio", name="Biased")).to_be_checked()
+    page.get_by_role("main").get_by_label("Stereotype").check()
+    page.get_by_role("radio", name="Fine").check()
+    expect(rewrite).to_be_hidden()
+    page.get_by_role("radio", name="Biased").check()
+    page.get_by_label("Why, in a sentence").fill("Neither was right.")
+    page.get_by_role("button", name="Settle with this").click()
+    expect(page.get_by_role("alert")).to_contain_text("Severity: Say how severe the bias is")
+    severity = page.get_by_label("Severity")
+    expect(severity).to_be_focused()
+    expect(severity).to_be_in_viewport(ratio=1)
+    expect(page.get_by_label("Why, in a sentence")).to_have_value("Neither was right.")
+    page.get_by_role("radio", name="Fine").check()  # what was ticked for the bias is put away, and not sent
+    page.get_by_role("button", name="Settle with this").click()
+    page.wait_for_url(f"**{reverse('annotation:disputed', args=['peoples'])}")
+    assert Verdict.objects.get().reason == "Neither was right."

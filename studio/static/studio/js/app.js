@@ -7,5 +7,6 @@ import "./once.js";
 import "./ask.js";
 import "./popup.js";
 import "./copy.js";
+import "./invalid.js";
 import "./session.js";
 import "./logout.js";

@@ -11,7 +11,7 @@ if (form) {
 
   const count = () => {
     const chosen = rows.filter((row) => row.checked).length;
-    words.textContent = found.checked ? "All that match" : chosen ? `${chosen} chosen` : "Choose items";
+    words.textContent = found.checked ? "All that match" : chosen ? `${chosen} chosen` : "All on this page";
     page.checked = chosen === rows.length;
     page.indeterminate = chosen > 0 && chosen < rows.length;
     for (const row of rows) row.closest("tr").classList.toggle("is-marked", row.checked || found.checked);

@@ -5,7 +5,10 @@ const BOUNCE = 250; // milliseconds in which the same digit again was meant once
 let shownAt = performance.now();
 window.addEventListener("pageshow", () => { shownAt = performance.now(); });
 const page = document.querySelector("[data-settle]");
-const editor = document.querySelector("#own textarea[name='own-rewrite']");
+const own = document.getElementById("own");
+const editor = own?.querySelector("textarea[name='own-rewrite']");
+const outcomes = [...(own?.querySelectorAll("input[name='own-outcome']") ?? [])];
+const part = own?.querySelector("[data-for]");
 const dialog = document.getElementById("send-back");
 
 const writing = (element) => element.matches?.("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
@@ -20,8 +23,25 @@ function choose(button, at) {
     return;
   }
   for (const other of document.querySelectorAll("button[data-key]")) other.ariaPressed = String(other === button);
+  for (const card of document.querySelectorAll(".reading")) card.classList.toggle("is-chosen", card.id === button.dataset.card);
+  document.getElementById(button.dataset.card).scrollIntoView({ block: "nearest" });
   chosenAt = at;
-  button.focus();
+  button.focus({ preventScroll: true });
+}
+
+/** What only some outcomes have is there for these, and is not sent with the others. */
+function fit() {
+  const chosen = outcomes.find((one) => one.checked)?.value;
+  part.hidden = part.disabled = !part.dataset.for.split(" ").includes(chosen);
+}
+
+/** One's own words: the box to write in, for the outcome that has one; where that is still open, the outcomes. */
+function write() {
+  own.open = true;
+  const fitting = outcomes.filter((one) => part.dataset.for.split(" ").includes(one.value));
+  if (fitting.length === 1 && !outcomes.some((one) => one.checked)) fitting[0].checked = true;
+  fit();
+  (part.hidden ? outcomes.find((one) => one.checked) ?? outcomes[0] : editor).focus();
 }
 
 function sendBack(answer) {
@@ -39,15 +59,19 @@ document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const take = /^[1-9]$/.test(key) && document.querySelector(`button[data-key="${key}"]`);
   if (take) choose(take, event.timeStamp);
-  else if (key === "e" && editor) editor.focus();
+  else if (key === "e" && own) write();
   else if (key === "s" && dialog) sendBack("");
   else return;
   event.preventDefault();
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-start], [data-insert], [data-send-back]");
+  const button = event.target.closest("[data-start], [data-insert], [data-send-back], [data-own]");
   if (!button) return;
+  if ("own" in button.dataset) {
+    event.preventDefault();
+    return write();
+  }
   if (button.dataset.sendBack) return sendBack(button.dataset.sendBack);
   const text = document.querySelector(`[data-version="${button.dataset.start ?? button.dataset.insert}"]`).value;
   if (button.dataset.start) editor.setRangeText(text, 0, editor.value.length, "end");
@@ -57,4 +81,10 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
+  if (outcomes.includes(event.target)) fit();
 });
+
+if (own) {
+  fit();
+  for (const row of own.querySelectorAll("[data-merge]")) row.hidden = false;
+}
