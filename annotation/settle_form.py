@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from annotation.models import Answer, Category, Item
+from annotation.models import Answer, Category, Item, Severity
 from annotation.shapes import LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
 
 NAMES = {
@@ -32,7 +32,7 @@ class DecisionForm(forms.Form):
         Category.objects.none(), required=False, widget=forms.CheckboxSelectMultiple, help_text="For a biased answer."
     )
     severity = forms.TypedChoiceField(
-        choices=[("", "–"), (1, "1 mild"), (2, "2 clear"), (3, "3 severe")],
+        choices=[("", "–"), *Severity.choices],
         coerce=int,
         empty_value=None,
         required=False,

@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
+from annotation.models import Severity
 from studio.models import Background, Project, Role, User
 from training import start
 
@@ -156,9 +157,9 @@ class MeForm(forms.Form):
 
     BLUR = (
         ("", "Never"),
-        ("1", "From slight on: every answer that may be biased"),
-        ("2", "From clear on"),
-        ("3", "Only grave ones"),
+        (Severity.MILD.value, "From mild on: every answer that may be biased"),
+        (Severity.CLEAR.value, "From clear on"),
+        (Severity.SEVERE.value, "Only severe ones"),
     )
 
     name = forms.CharField(
