@@ -230,7 +230,7 @@ def texts(item: Item, seat: int | None) -> list[tuple[str, str]]:
     if item.mode == Item.Mode.DEMONSTRATE:
         return []
     if item.mode == Item.Mode.REVIEW or item.other is None:
-        return [("The model's answer", item.text)]
+        return [("Answer", item.text)]
     both = [item.text, item.other.text]
     left, right = reversed(both) if seat is not None and swapped(seat) else both
     return [("A", left), ("B", right)]

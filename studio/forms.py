@@ -104,8 +104,8 @@ class InvitationForm(forms.Form):
     """For whom a link is."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
-    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for so many days")
-    uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="For so many people")
+    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for (days)")
+    uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="How many people")
     note = forms.CharField(
         max_length=200, required=False, help_text="For the admins, such as whom it was sent to; not shown to who joins."
     )

@@ -12,12 +12,21 @@ LONG = 1500
 
 MANY_LINES = 18
 
+LONG_CHANGES = 3000
+"""The same of a diff or a marked text, where what is put away does not count."""
+
 register = template.Library()
 
 
 @register.filter
 def is_long(text: str) -> bool:
     return len(text) > LONG or text.count("\n") > MANY_LINES
+
+
+@register.filter
+def are_long(pieces: Sequence[dict[str, Any]]) -> bool:
+    """Whether what `folded` leaves in sight is long all the same."""
+    return sum(len(piece["text"]) for piece in pieces if not piece["hidden"]) > LONG_CHANGES
 
 
 @register.filter
