@@ -38,7 +38,7 @@ export class Correction extends Session {
     } catch (failure) {
       this.isSending = false;
       if (failure instanceof Refused && failure.status === 400) this.form.fault(failure.body.field || "", failure.message);
-      else this.tell("refused", "warn", t("Not corrected. {why}", { why: failure.message }));
+      else this.tell("refused", "warn", t("Not changed. {why}", { why: failure.message }));
     }
   }
 
