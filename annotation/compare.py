@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from annotation.models import Answer, Item, Seat, Verdict
-from annotation.science.diff import stretches, word_diff
+from annotation.science.diff import Piece, one_line_end, stretches, word_diff
 from studio.models import AuditEntry
 
 CAME_IN = "Came with the import"
@@ -53,11 +53,20 @@ def texts(item: Item) -> list[dict[str, str]]:
     return [{"name": f"{name}, of {one.model_name}", "model": one.model_name, "text": one.text} for name, one in both]
 
 
-def bettered(item: Item, answer: Answer) -> str:
-    """The text that an answer's rewrite starts from: in a comparison the better one, as the reader said."""
-    if answer.outcome == Answer.Outcome.SECOND and item.other is not None:
-        return item.other.text
-    return item.text
+def rewritten(item: Item, answer: Answer) -> list[Piece]:
+    """An answer's rewrite against the text that it starts from, in a comparison the better one, as the reader said.
+
+    Nothing where there is no rewrite, and in a demonstration, which starts from nothing. The texts are in the dress in
+    which the review screen showed the same.
+    """
+    is_second = answer.outcome == Answer.Outcome.SECOND and item.other is not None
+    start = item.other if is_second else item.generation
+    return against(start.text, answer.rewrite) if start is not None and answer.rewrite else []
+
+
+def against(old: str, new: str) -> list[Piece]:
+    """Two texts word by word; in which way their lines end is no difference."""
+    return word_diff(one_line_end(old), one_line_end(new))
 
 
 def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
@@ -71,7 +80,7 @@ def reading(number: int, answer: Answer, item: Item) -> dict[str, Any]:
         "categories": list(answer.categories.all()),
         "reasons": [labels.get(slug, slug) for slug in answer.reasons],
         "spans": spans,
-        "diff": word_diff(bettered(item, answer), answer.rewrite) if answer.rewrite and item.generation else [],
+        "diff": rewritten(item, answer),
         "marked": marked(text, [(span.start, span.end, str(span.category or "")) for span in spans]) if spans else [],
         "stands": getattr(item, "verdict", None) is not None and item.verdict.answer_id == answer.pk,
         "is_work": answer.seat is None or answer.seat.purpose == Seat.Purpose.WORK,
@@ -105,7 +114,7 @@ def contrast(item: Item, readings: list[dict[str, Any]]) -> dict[str, Any]:
     answers = [reading["answer"] for reading in readings]
     lines = [line("Says", [answer.get_outcome_display() for answer in answers])]
     if item.mode == Item.Mode.REVIEW:
-        lines.append(line("Severity", [f"{answer.severity} of 3" if answer.severity else "–" for answer in answers]))
+        lines.append(line("Severity", [answer.severity_in_words or "–" for answer in answers]))
         named = {one.pk: one for reading in readings for one in reading["categories"]}
         for category in sorted(named.values(), key=lambda one: (one.position, one.name)):
             lines.append(line(str(category), ["✓" if category in r["categories"] else "–" for r in readings]))
@@ -156,5 +165,5 @@ def held_against(found: dict[str, tuple[str, str]], old: str, new: str) -> dict[
     rewrites = [key for key in found if key.startswith("r")]
     usual = rewrites[:2] if len(rewrites) > 1 else [next(iter(found)), list(found)[-1]]
     old, new = (key if key in found else other for key, other in zip((old, new), usual, strict=True))
-    before, after = found[old][1], found[new][1]
-    return {"old": old, "new": new, "same": before == after, "diff": word_diff(before, after)}
+    diff = against(found[old][1], found[new][1])
+    return {"old": old, "new": new, "same": all(piece.change == "same" for piece in diff), "diff": diff}

@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from annotation.bulk_verbs import VERBS
 from annotation.items import AGREEMENT, LABELS
-from annotation.models import Answer, Category, Collection, Item
+from annotation.models import Answer, Category, Collection, Item, Severity
 from annotation.receive import KINDS
 from annotation.search import terms
 from annotation.shapes import LONGEST_COMMENT
@@ -86,7 +86,7 @@ class FilterForm(forms.Form):
     state = words("State", LABELS.items())
     outcome = words("A reader says", Answer.Outcome.choices)
     category = Named("category", "slug", "Category")
-    severity = words("Severity", [("1", "1 mild"), ("2", "2 clear"), ("3", "3 severe")])
+    severity = words("Severity", Severity.choices)
     annotator = Named("member", "username", "Annotator")
     agreement = words("Agreement", AGREEMENT.items())
     mode = words("Mode", Item.Mode.choices)

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from annotation import onboarding, wellbeing
+from annotation import compare, onboarding, wellbeing
 from annotation.models import Answer, CheckIn, Gold, Item, Seat, Span, Topic, Verdict
 from annotation.models.answer import AnswerQuerySet
-from annotation.payload import swapped
-from annotation.science.diff import stretches, word_diff
+from annotation.payload import in_words, swapped
+from annotation.science.diff import stretches
 from annotation.submit import why_final
 from studio.models import Project, User
 
@@ -24,9 +24,21 @@ LOOKED_AT = 2000
 LISTED = 1000
 """A list goes back so far: who looks further, filters."""
 
+SAID: dict[str, tuple[str, tuple[str, ...]]] = {
+    "fine": ("Fine", ("fine",)),
+    "biased": ("Biased", ("biased",)),
+    "better": ("A or B is better", ("first", "second")),
+    "tie": ("Tie", ("tie",)),
+    "both_bad": ("Both bad", ("both_bad",)),
+    "demonstrated": ("Demonstrated", ("demonstrated",)),
+    "cannot_judge": ("Cannot judge", ("cannot_judge",)),
+}
+"""What one can look for, in the words of the buttons, and the outcomes that are meant. Which of two was the first is
+nothing that a reader knows."""
+
 TOO_FRESH = (
-    "For half a minute after you gave it, you can take this answer back on the review screen. After that you can "
-    "correct it here, as long as nothing was built on it."
+    "For half a minute after you gave it, you can take this answer back on the review screen (Undo). After that you "
+    "can correct it here, as long as nothing was built on it."
 )
 
 
@@ -44,9 +56,11 @@ def listed(project: Project, user: User, wanted: dict[str, str]) -> QuerySet[Ans
         for place in places:
             somewhere |= Q(**{f"{place}__icontains": text})
         found = found.filter(somewhere)
-    for name, column in (("topic", "item__prompt__topic__slug"), ("outcome", "outcome"), ("mode", "item__mode")):
+    for name, column in (("topic", "item__prompt__topic__slug"), ("mode", "item__mode")):
         if wanted.get(name):
             found = found.filter(**{column: wanted[name]})
+    if said := wanted.get("outcome"):
+        found = found.filter(outcome__in=SAID[said][1] if said in SAID else ())
     shown = found.select_related(
         "seat", "item__prompt__topic", "item__generation", "item__verdict__answer", "item__gold"
     )
@@ -72,7 +86,7 @@ def page(project: Project, user: User) -> dict[str, Any]:
         "topics": topics(project, user),
         "check_in": CheckIn.objects.filter(project=project, user=user, week=wellbeing.this_week()).first(),
         "wellbeing": wellbeing.of_the_team(project),
-        "outcomes": Answer.Outcome.choices,
+        "outcomes": [(name, words) for name, (words, _) in SAID.items()],
         "modes": Item.Mode.choices,
     }
 
@@ -170,10 +184,11 @@ def answer(given: Answer) -> dict[str, Any]:
     """
     item = given.item
     assert given.seat is not None  # asked for by `with_all`
-    is_told = given.undone_at is None and not given.is_fresh
+    is_told = given.undone_at is None and not can_be_taken_back(given)
     decided = Verdict.objects.filter(item=item).select_related("answer", "decided_by").first() if is_told else None
-    gold = Gold.objects.filter(item=item).select_related("answer").first()
     is_known = is_told and given.seat.purpose != Seat.Purpose.WORK
+    gold = Gold.objects.filter(item=item).select_related("answer").first() if is_known else None
+    told = gold.answer if gold else decided.answer if decided else None
     return {
         "answer": given,
         "item": item,
@@ -181,37 +196,33 @@ def answer(given: Answer) -> dict[str, Any]:
         "seconds": round((given.active_ms or 0) / 1000),
         "texts": texts(item, given.seat_id),
         "marked": marked(given),
-        "diff": word_diff(bettered(given), given.rewrite) if given.rewrite and bettered(given) else [],
+        "diff": compare.rewritten(item, given),
         "reasons": labels(item.project, given.reasons),
         "is_told": is_told,
         "verdict": None if is_known else decided,
-        "verdict_outcome": in_words(decided.answer, given.seat_id) if decided else "",
-        "verdict_diff": word_diff(item.text, decided.answer.rewrite) if decided and decided.answer.rewrite else [],
-        "verdict_categories": list(decided.answer.categories.all()) if decided else [],
-        "gold": gold if is_known else None,
+        "gold": gold,
+        "told_outcome": in_words(told, given.seat_id) if told else "",
+        "told_diff": compare.rewritten(item, told) if told else [],
         "is_known": is_known,
         "stands": why_it_stands(given),
         "revisions": revisions(given),
     }
 
 
+def can_be_taken_back(given: Answer) -> bool:
+    """Whether the review screen's undo still takes this answer; a correction is corrected again instead."""
+    return given.undone_at is None and given.is_fresh and given.replaces_id is None
+
+
 def why_it_stands(given: Answer) -> str:
     """Why this answer cannot be corrected, as a sentence; empty where it can."""
     if given.undone_at is not None:
         return "This is not how you answered in the end: see the revisions."
-    if given.is_fresh:
+    if can_be_taken_back(given):
         return TOO_FRESH
     if given.seat is not None and given.seat.purpose != Seat.Purpose.WORK:
         return "The answer to this item was known before, so yours stands as you gave it."
     return why_final(given.item)
-
-
-def in_words(given: Answer, seat: int | None) -> str:
-    """The outcome as one presses it at `seat`: of a comparison, left or right as it is shown there."""
-    if seat is not None and given.outcome in (Answer.Outcome.FIRST, Answer.Outcome.SECOND):
-        is_left = (given.outcome == Answer.Outcome.FIRST) != swapped(seat)
-        return "A is better" if is_left else "B is better"
-    return given.get_outcome_display()
 
 
 def texts(item: Item, seat: int | None) -> list[tuple[str, str]]:
@@ -219,17 +230,10 @@ def texts(item: Item, seat: int | None) -> list[tuple[str, str]]:
     if item.mode == Item.Mode.DEMONSTRATE:
         return []
     if item.mode == Item.Mode.REVIEW or item.other is None:
-        return [("The model's answer", item.text)]
+        return [("Answer", item.text)]
     both = [item.text, item.other.text]
     left, right = reversed(both) if seat is not None and swapped(seat) else both
     return [("A", left), ("B", right)]
-
-
-def bettered(given: Answer) -> str:
-    """The text that a rewrite starts from; empty in a demonstration."""
-    if given.outcome == Answer.Outcome.SECOND and given.item.other is not None:
-        return given.item.other.text
-    return given.item.text
 
 
 def marked(given: Answer) -> list[dict[str, Any]]:
@@ -256,4 +260,7 @@ def revisions(given: Answer) -> list[Answer]:
     """Every answer this person gave at the seat, the newest first: the present one, what it replaced, what they took
     back."""
     all_of_them = Answer.objects.filter(seat=given.seat_id, annotator=given.annotator_id)
-    return list(all_of_them.prefetch_related("categories").order_by("-created_at", "-pk"))
+    found = list(all_of_them.prefetch_related("categories").order_by("-created_at", "-pk"))
+    for one in found:
+        one.said = in_words(one, one.seat_id)  # type: ignore[attr-defined]
+    return found

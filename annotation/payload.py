@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
-from annotation.models import Draft, Guideline, Item, Remark, Seat
+from annotation.models import Answer, Draft, Guideline, Item, Remark, Seat
 from annotation.prepared import USER, Prepared, ids, once, prepare, some_ids
 from annotation.seat_names import hide
 from studio.models import User
@@ -103,6 +103,22 @@ def outcome_as_meant(outcome: Any, seat_id: int) -> Any:
 
 def outcome_as_shown(outcome: Any, seat_id: int) -> Any:
     return next((shown for shown, meant in SIDES[swapped(seat_id)].items() if meant == outcome), outcome)
+
+
+PRESSED = {
+    "left": "A is better",
+    "right": "B is better",
+    "tie": "Tie",
+    "both_bad": "Both bad",
+    "cannot_judge": "Cannot judge",
+}
+"""What stands on the buttons of the review screen, where the word in the database is another."""
+
+
+def in_words(answer: Answer, seat_id: int | None) -> str:
+    """The outcome as one presses it at this seat: of a comparison by the sides on which its reader saw the two."""
+    shown = answer.outcome if seat_id is None else outcome_as_shown(answer.outcome, seat_id)
+    return PRESSED.get(shown) or str(answer.get_outcome_display())
 
 
 def draft_as_meant(data: dict[str, Any], seat_id: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from annotation.insight_counts import AGES, Facts, Filters, Grid, median
-from annotation.models import Answer, Item
+from annotation.models import Answer, Item, Severity
 from studio import charts
 from studio.charts import Chart, Point
 from studio.templatetags.studio import decimal
@@ -116,8 +116,7 @@ def severity(facts: Facts) -> Chart:
     for cell in facts.cells:
         if cell.outcome == Answer.Outcome.BIASED:
             sums[cell.severity] += cell.n
-    names = {1: "1, slight", 2: "2, clear", 3: "3, severe"}
-    data = [(name, [float(sums[grade])]) for grade, name in names.items()]
+    data = [(str(name), [float(sums[grade])]) for grade, name in Severity.choices]
     return charts.bars(
         "severity",
         "Severity",

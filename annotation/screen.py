@@ -42,6 +42,44 @@ def page(project: Project, user: User, seats: Sequence[Shown], *, waiting: str |
     }
 
 
+def correction(project: Project, user: User, given: Answer) -> dict[str, Any]:
+    """The same screen on one answer that was given, filled in as it was; nothing waits behind it."""
+    alone = {"undo": None, "check_in_due": False, "has_terms": False}
+    back = reverse("annotation:mine-answer", args=[project.slug, given.key])
+    door = reverse("annotation:review-correct", args=[project.slug])
+    which = {"answer": str(given.key), "url": door, "back": back}
+    return {**page(project, user, [as_given(given)]), **alone, "correcting": which}
+
+
+def as_given(given: Answer) -> Shown:
+    """A seat that was answered as it looked when it was held, with its answer for a draft."""
+    item, topic, now = given.item, given.item.prompt.topic, timezone.now()
+    guideline = topic.guideline if topic else None
+    assert given.seat_id is not None  # a curator's own decision is not corrected here
+    said = {**said_in(given).as_draft(), "outcome": given.outcome, "active_ms": given.active_ms}
+    return Shown(
+        pk=given.seat_id,
+        item_id=item.pk,
+        lease_ends_at=now,
+        uuid=item.uuid,
+        mode=item.mode,
+        prompt=item.prompt.text,
+        messages=item.prompt.messages,
+        text=item.text,
+        other=item.other.text if item.other else None,
+        model=item.generation.model_name if item.generation else None,
+        topic_id=topic.pk if topic else None,
+        topic=topic.name if topic else None,
+        warning=topic.warning if topic else None,
+        forecast=item.predicted_severity,
+        guideline_version=guideline.version if guideline else None,
+        draft=said,
+        draft_at=now,
+        returned=None,
+        returned_by=None,
+    )
+
+
 def urls(project: Project) -> dict[str, str]:
     """Where the page sends what; in `guideline`, 0 stands for a topic's id."""
     doors = {door: reverse(f"annotation:review-{door}", args=[project.slug]) for door in REVIEW_DOORS}

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from annotation import notices
 from annotation.models import Answer, Item, Notice, Seat, Verdict
+from annotation.payload import in_words
 from annotation.shapes import Said
 from annotation.submit import check_against, write
 from annotation.turn import lock
@@ -57,12 +58,12 @@ def settle(
 
 
 def tell_readers(verdict: Verdict, actor: User) -> None:
-    """Everybody who answered reads what was decided, and why."""
+    """Everybody who answered reads what was decided, in the words of their own screen, and why."""
     answers = Answer.objects.standing().filter(item=verdict.item, seat__purpose=Seat.Purpose.WORK)
-    readers = answers.exclude(annotator=actor).values_list("annotator", flat=True)
-    outcome = f"A curator decided: {verdict.answer.get_outcome_display().lower()}."
-    text = f"{outcome} {verdict.reason}".strip()
-    notices.tell(verdict.item.project, [pk for pk in readers if pk], Notice.Kind.DECIDED, item=verdict.item, text=text)
+    readers = answers.filter(annotator__isnull=False).exclude(annotator=actor)
+    for reader, seat in readers.values_list("annotator", "seat"):
+        text = f"A curator decided: {in_words(verdict.answer, seat)}. {verdict.reason}".strip()
+        notices.tell(verdict.item.project, [reader], Notice.Kind.DECIDED, item=verdict.item, text=text)
 
 
 def who_settled(verdict: Verdict) -> str:

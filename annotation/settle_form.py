@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from annotation.models import Answer, Category, Item
+from annotation.models import Answer, Category, Item, Severity
+from annotation.science.diff import one_line_end
 from annotation.shapes import FIELDS_OF, LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
 
 NAMES = {
@@ -39,7 +40,7 @@ class DecisionForm(forms.Form):
         Category.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
     severity = forms.TypedChoiceField(
-        choices=[("", "–"), (1, "1 mild"), (2, "2 clear"), (3, "3 severe")],
+        choices=[("", "–"), *Severity.choices],
         coerce=int,
         empty_value=None,
         required=False,
@@ -80,8 +81,8 @@ class DecisionForm(forms.Form):
                     "outcome": clean["outcome"],
                     "categories": [category.pk for category in clean.get("categories", ())],
                     "severity": clean.get("severity"),
-                    "rewrite": self.rewrite_meant(clean["outcome"], clean["rewrite"].replace("\r\n", "\n")),
-                    "comment": clean["comment"].replace("\r\n", "\n"),
+                    "rewrite": self.rewrite_meant(clean["outcome"], one_line_end(clean["rewrite"])),
+                    "comment": one_line_end(clean["comment"]),
                     "guideline": clean["guideline"],
                 }
             )
@@ -96,7 +97,7 @@ class DecisionForm(forms.Form):
         if self.item.mode != Item.Mode.COMPARE:
             return text
         prefilled = {self.item.text, self.item.other.text if self.item.other else ""}
-        untouched = text.strip() in {one.replace("\r\n", "\n").strip() for one in prefilled}
+        untouched = text.strip() in {one_line_end(one).strip() for one in prefilled}
         return "" if untouched else text
 
     @property

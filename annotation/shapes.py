@@ -203,11 +203,11 @@ def read_spans(value: Any) -> tuple[SpanSaid, ...]:
     return tuple(dict.fromkeys(spans))
 
 
-def read_key(data: Mapping[str, Any]) -> UUID:
+def read_key(data: Mapping[str, Any], field: str = "key") -> UUID:
     try:
-        return UUID(data["key"])
+        return UUID(data[field])
     except (KeyError, ValueError, AttributeError, TypeError):
-        raise BadShape("key", "The key must be a UUID that the page makes for each answer.") from None
+        raise BadShape(field, "The key must be a UUID that the page makes for each answer.") from None
 
 
 def read_seat(data: Mapping[str, Any]) -> int:

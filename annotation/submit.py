@@ -25,6 +25,7 @@ from annotation.models import (
 )
 from annotation.payload import draft_as_meant, outcome_as_meant, outcome_as_shown
 from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
+from annotation.science.diff import one_line_end
 from annotation.shapes import ASKED, WORDS, BadShape, Said, SpanSaid
 from annotation.turn import in_turn, lock
 from studio.models import Project, User
@@ -170,7 +171,7 @@ def check_against(
 
 def plain(text: str) -> str:
     """A text as an editor gives it back unchanged: line ends are one character, outer blanks do not count."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return one_line_end(text).strip()
 
 
 def write(

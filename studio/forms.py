@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.text import slugify
 
+from annotation.models import Severity
 from studio.models import Background, Project, Role, User
 from training import start
 
@@ -129,7 +130,7 @@ class InvitationForm(forms.Form):
     """For whom a link is."""
 
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
-    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for, in days")
+    days = forms.IntegerField(min_value=1, max_value=365, initial=7, label="Valid for (days)")
     uses = forms.IntegerField(min_value=1, max_value=1000, initial=1, label="How many people")
     note = forms.CharField(
         max_length=200, required=False, help_text="For the admins, such as whom it was sent to; not shown to who joins."
@@ -182,9 +183,9 @@ class MeForm(forms.Form):
 
     BLUR = (
         ("", "Never"),
-        ("1", "From slight on: every answer that may be biased"),
-        ("2", "From clear on"),
-        ("3", "Only grave ones"),
+        (Severity.MILD.value, "From mild on: every answer that may be biased"),
+        (Severity.CLEAR.value, "From clear on"),
+        (Severity.SEVERE.value, "Only severe ones"),
     )
 
     name = forms.CharField(

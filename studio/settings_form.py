@@ -148,7 +148,7 @@ class SettingsForm(forms.ModelForm):
             "temperature": "0 to 5; 0 gives the most likely answer every time, 1 is how the model was trained.",
             "top_p": "0.01 to 1: only the likeliest words that together have this probability; 1 is all.",
             "max_new_tokens": "An answer that reaches this is cut off. A token is about three quarters of a word.",
-            "exposure_budget": "A slight answer counts 1, a clear one 2, a grave one 3. When those of one sitting add "
+            "exposure_budget": "A mild answer counts 1, a clear one 2, a severe one 3. When those of one sitting add "
             "up to this, a break is proposed. 0: never.",
         }
 

@@ -114,6 +114,7 @@ class World:
             "member": {"pk": self.member.pk},
             "invitation-revoke": {"pk": self.invitation.pk},
             "annotation:mine-answer": {"key": self.open.key},
+            "annotation:mine-correct": {"key": self.open.key},
             "annotation:upload": {"pk": self.upload.pk},
             "annotation:statement": {"pk": self.topic.pk},
             "annotation:statement-write": {"pk": self.topic.pk},
@@ -183,7 +184,7 @@ def test_the_walk_goes_through_real_doors(world):
     client.force_login(world.cast.max)
     client.raise_request_exception = False
     gone = {name for name in IN_A_PROJECT if client.get(world.address(name)).status_code == 404}
-    mine = {"annotation:mine-answer"}  # Ada's, not Max's
+    mine = {"annotation:mine-answer", "annotation:mine-correct"}  # Ada's, not Max's
     no_files = {"annotation:chart", "training:round-log", "training:round-raw"}
     assert gone <= mine | no_files
 

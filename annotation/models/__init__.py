@@ -1,6 +1,6 @@
 """The people's nouns. Inside: project -> queue -> answer -> verdict -> team; refill and upload beside them."""
 
-from annotation.models.answer import UNDO_WINDOW, Answer, Span
+from annotation.models.answer import UNDO_WINDOW, Answer, Severity, Span
 from annotation.models.project import Category, Guideline, Prompt, Proposal, TermSet, Topic
 from annotation.models.queue import Draft, Generation, Item, OverlapChange, Seat, Skip
 from annotation.models.refill import Refill, RefillMovedOn
@@ -40,6 +40,7 @@ __all__ = [
     "Report",
     "SavedView",
     "Seat",
+    "Severity",
     "Skip",
     "Span",
     "TermSet",

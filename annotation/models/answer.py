@@ -14,6 +14,14 @@ from annotation.models.queue import Item, Seat
 UNDO_WINDOW = timedelta(seconds=30)
 
 
+class Severity(models.IntegerChoices):
+    """How severe a bias is: the three words that every page and every form has for it."""
+
+    MILD = 1, "1 mild"
+    CLEAR = 2, "2 clear"
+    SEVERE = 3, "3 severe"
+
+
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def standing(self) -> Self:
         """Answers that were not taken back."""
@@ -96,6 +104,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} on {self.item_id}"
+
+    @property
+    def severity_in_words(self) -> str:
+        """ "2 clear"; empty where none was said."""
+        return Severity(self.severity).label if self.severity else ""
 
     @property
     def undo_ends_at(self) -> datetime:

@@ -34,6 +34,24 @@ def words(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
+def one_line_end(text: str) -> str:
+    """The text as a text field gives it back: however its lines end, one character ends each.
+
+    js/review/rewrite.js does the same before it compares.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        With a newline for every carriage return and newline, and for every carriage return that stands alone.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def word_diff(old: str, new: str) -> list[Piece]:
     """The smallest run of words out and words in, as difflib finds it, that turns `old` into `new`.
 
@@ -78,6 +96,35 @@ def merged(steps: list[tuple[str, str]]) -> list[Piece]:
             if text := "".join(text for kind, text in texts if kind == change):
                 pieces.append(Piece(change, text))
     return pieces
+
+
+def fold(text: str, *, before: bool, after: bool, keep: int = 24, least: int = 48) -> list[tuple[str, int]]:
+    """A run of text in which nothing happens, cut so that its middle can be put away.
+
+    Parameters
+    ----------
+    text : str
+        The run.
+    before, after : bool
+        Whether something happens in front of the run, or after it: so many words at that end stay, as context.
+    keep : int
+        Words that stay at an end.
+    least : int
+        A middle of fewer words is not worth putting away.
+
+    Returns
+    -------
+    list of (str, int)
+        Stretches in reading order, none empty, with how many words each puts away: 0 for what stays. Joined, they are
+        the text.
+    """
+    found = words(text)
+    start = keep if before or not after else 0
+    end = len(found) - (keep if after else 0)
+    if end - start < least:
+        return [(text, 0)] if text else []
+    cut = [(found[:start], 0), (found[start:end], end - start), (found[end:], 0)]
+    return [("".join(stretch), hidden) for stretch, hidden in cut if stretch]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from annotation.correct import CorrectionRefused
 from annotation.shapes import BadShape, read_body
 from annotation.submit import KeyTaken, SeatLost, UndoRefused
 from studio.access import needs
@@ -49,7 +50,7 @@ def json_door(role: Role) -> Callable[[Door], Callable[..., HttpResponse]]:
                 return refusal(400, error, field="body")
             except SeatLost as error:
                 return refusal(409, error, kept=error.kept)
-            except (KeyTaken, UndoRefused) as error:
+            except (CorrectionRefused, KeyTaken, UndoRefused) as error:
                 return refusal(409, error)
             except PermissionDenied as error:
                 return refusal(403, error)

@@ -9,15 +9,15 @@ from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from annotation import mine as shown
-from annotation import shapes, topics, wellbeing
+from annotation import screen, shapes, topics, wellbeing
 from annotation.correct import CorrectionRefused, correct
-from annotation.mine_forms import CheckInForm, CorrectionForm
-from annotation.models import Answer, Topic
-from annotation.submit import KeyTaken
+from annotation.mine_forms import CheckInForm
+from annotation.models import Topic
 from annotation.views.json_door import json_door
 from studio.access import needs
 from studio.models import Membership, Project, Role, User
@@ -38,36 +38,34 @@ def mine(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @needs(Role.ANNOTATOR)
 def mine_answer(request: HttpRequest, project: Project, key: UUID) -> HttpResponse:
-    """One answer, and what became of it. POST corrects it, as long as it is not final."""
+    """One answer, and what became of it."""
     given = get_object_or_404(shown.with_all(project, request.user), key=key)
-    form = CorrectionForm(given, request.POST if request.method == "POST" else None)
-    status, new = corrected(request, project, given, form) if request.method == "POST" else (200, given)
-    if status == 302:
-        return redirect("annotation:mine-answer", project.slug, new.key)
-    context = {"project": project, "form": form, **shown.answer(given)}
-    return render(request, "annotation/mine_answer.html", context, status=status)
+    return render(request, "annotation/mine_answer.html", {"project": project, **shown.answer(given)})
 
 
-def corrected(request: HttpRequest, project: Project, given: Answer, form: CorrectionForm) -> tuple[int, Answer]:
-    """Call the verb with what was posted; 302 and the new answer, 400 for the person's data, 409 for a conflict."""
-    if not form.is_valid():
-        return 400, given
-    if given.is_fresh and given.undone_at is None:
-        form.add_error(None, shown.TOO_FRESH)
-        return 409, given
-    try:
-        new = correct(project, request.user, given.key, form.said, new_key=form.cleaned_data["new_key"])
-    except shapes.BadShape as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error))
-        return 400, given
-    except (CorrectionRefused, KeyTaken) as refusal:
-        form.add_error(None, str(refusal))
-        return 409, given
-    messages.success(request, "Corrected. What you said before is kept below.")
-    return 302, new
+@never_cache
+@require_safe
+@needs(Role.ANNOTATOR)
+def mine_correct(request: HttpRequest, project: Project, key: UUID) -> HttpResponse:
+    """The review screen on an answer that was given, as long as it is not final."""
+    given = get_object_or_404(shown.with_all(project, request.user), key=key)
+    if shown.why_it_stands(given):  # the answer's own page says why
+        return redirect("annotation:mine-answer", project.slug, key)
+    context = {"project": project, "review": screen.correction(project, request.user, given)}
+    return render(request, "annotation/review.html", context)
+
+
+@json_door(Role.ANNOTATOR)
+def review_correct(project: Project, user: User, data: dict[str, Any]) -> dict[str, Any]:
+    """What was submitted there: a new answer in the place of `answer`, and where it is shown."""
+    key, new_key, said = shapes.read_key(data, "answer"), shapes.read_key(data), shapes.read_said(data)
+    if shown.can_be_taken_back(shown.with_all(project, user).get(key=key)):
+        raise CorrectionRefused(shown.TOO_FRESH)
+    new = correct(project, user, key, said, new_key=new_key)
+    return {"saved": True, "url": reverse("annotation:mine-answer", args=[project.slug, new.key])}
 
 
 def either(page: Callable[..., HttpResponse], door: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import compare, mine, thread
+from annotation import compare, mine, payload, thread
 from annotation import notices as telling
 from annotation.models import Answer, Item
 from annotation.views.settle import to_the_next
@@ -71,7 +71,7 @@ def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
         "texts": [{"name": caption, "text": text} for caption, text in mine.texts(whole, seat)],
         "mine": [reading(one, whole) for one in own],
         "verdict": verdict,
-        "verdict_outcome": mine.in_words(verdict.answer, seat) if verdict else "",
+        "verdict_outcome": payload.in_words(verdict.answer, seat) if verdict else "",
         "remarks": thread.lines(whole, request.user),
         "members": project.memberships.select_related("user").order_by("user__username"),
     }
@@ -79,7 +79,7 @@ def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
 
 def reading(own: Answer, item: Item) -> dict[str, Any]:
     """One's own answer, of two texts in the order in which one saw them."""
-    return {**compare.reading(1, own, item), "reader": "You said", "says": mine.in_words(own, own.seat_id)}
+    return {**compare.reading(1, own, item), "reader": "You said", "says": payload.in_words(own, own.seat_id)}
 
 
 def as_id(text: str) -> int | None:

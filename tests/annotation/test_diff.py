@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from annotation.science.diff import amount, word_diff, words
+from annotation.science.diff import amount, fold, one_line_end, word_diff, words
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,19 @@ def test_pieces_joined_are_the_two_texts_whatever_they_are():
         found = amount(pieces)
         assert 0 <= found.share <= 1
         assert found.letters + found.letters_in - found.letters_out == len(new)
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("n", [0, 1, 47, 71, 72, 73, 95, 96, 97, 500])
+def test_of_a_run_the_words_next_to_what_happens_stay_and_only_a_long_middle_goes(n, before, after):
+    text = "".join(f"{i} " for i in range(n))
+    found = fold(text, before=before, after=after)
+    assert "".join(stretch for stretch, _ in found) == text
+    assert sum(hidden > 0 for _, hidden in found) == (n - 24 * max(before + after, 1) >= 48)
+    assert all(hidden == 0 or hidden == len(words(stretch)) >= 48 for stretch, hidden in found)
+    if n == 500:
+        assert (found[0][1] == 0, found[-1][1] == 0) == (before or not after, after)
+
+
+def test_every_line_end_is_one_character():
+    assert one_line_end("a\r\nb\rc\n\r\n") == "a\nb\nc\n\n"

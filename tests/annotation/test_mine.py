@@ -13,12 +13,13 @@ from django.utils import timezone
 from annotation import gold, mine, wellbeing
 from annotation.assignment import Share, results
 from annotation.claim import claim
-from annotation.models import UNDO_WINDOW, Answer, CheckIn, Item, Seat, Span
+from annotation.models import UNDO_WINDOW, Answer, CheckIn, Gold, Item, Seat, Span
+from annotation.payload import swapped
 from annotation.settle import settle
-from annotation.shapes import Said
+from annotation.shapes import Said, SpanSaid
 from annotation.submit import submit, undo
 from studio.models import Project, User
-from tests.cast import Cast, join, make_user, settle_item
+from tests.cast import Cast, join, make_comparison, make_user, settle_item
 from training.models import Snapshot, SnapshotRow
 
 
@@ -44,9 +45,10 @@ def ada(client: Client, cast: Cast) -> Client:
     return client
 
 
-def corrected(form: Any, **fields: Any) -> dict[str, Any]:
-    blank = {"outcome": "fine", "rewrite": "", "comment": "", "severity": ""}
-    return {**blank, "new_key": str(form["new_key"].value()), **fields}
+def correct(client: Client, cast: Cast, given: Answer, outcome: str, **said: Any) -> Any:
+    """What the review screen sends of an answer that is corrected there."""
+    body = {"answer": str(given.key), "key": str(uuid.uuid4()), "outcome": outcome, **said}
+    return client.post(url(cast, "review-correct"), json.dumps(body), content_type="application/json")
 
 
 # ---------------------------------------------------------------- the list
@@ -142,93 +144,170 @@ def test_the_outcome_and_the_reason_are_shown_to_those_who_answered(ada: Client,
     theirs = says(cast, cast.bo, "biased")
     settle(item, answer=theirs, actor=cast.iris, reason="It names only women.")
     html = ada.get(url(cast, "mine-answer", answer.key)).content.decode()
-    assert "What stands: Biased" in html
+    assert "Settled as: Biased" in html
     assert "It names only women." in html
-    assert "A curator has settled this item" in html  # instead of the form
+    assert "A curator has settled this item" in html  # instead of the button
 
 
 def test_a_correction_is_a_new_answer_and_the_old_one_is_kept(ada: Client, cast: Cast) -> None:
     cast.item()
     answer = says(cast, cast.ada, "biased")
-    address = url(cast, "mine-answer", answer.key)
-    fields = corrected(ada.get(address).context["form"], outcome="fine", comment="On second thoughts.")
-    reply = ada.post(address, fields)
+    key = str(uuid.uuid4())
+    reply = correct(ada, cast, answer, "fine", comment="On second thoughts.", key=key)
     new = Answer.objects.standing().get()
-    assert reply.url == url(cast, "mine-answer", new.key)
+    assert reply.json() == {"saved": True, "url": url(cast, "mine-answer", new.key)}
     assert (new.outcome, new.replaces, new.item.verdict.answer) == ("fine", answer, new)
-    html = ada.get(reply.url).content.decode()
+    html = ada.get(url(cast, "mine-answer", new.key)).content.decode()
+    assert "Corrected." in html
     assert "Revisions" in html
-    assert ada.post(address, fields).status_code in (302, 409)  # the same form sent twice doubles nothing
+    assert "Correct it" in html  # nobody takes a correction back: it is corrected again, at once
+    assert correct(ada, cast, answer, "fine", key=key).json() == reply.json()  # sent twice doubles nothing
+    assert correct(ada, cast, answer, "cannot_judge").status_code == 409
     assert Answer.objects.count() == 2
-    assert "You corrected this answer" in ada.get(address).content.decode()
+    assert "You corrected this answer" in ada.get(url(cast, "mine-answer", answer.key)).content.decode()
 
 
-def test_places_that_were_marked_stay_where_it_stays_biased(ada: Client, cast: Cast) -> None:
-    cast.item()
-    answer = says(cast, cast.ada, "biased")
-    Span.objects.create(answer=answer, start=0, end=6, category=cast.category)
-    address = url(cast, "mine-answer", answer.key)
-    form = ada.get(address).context["form"]
-    fields = corrected(form, outcome="biased", categories=[cast.category.pk], severity="3", rewrite="People.")
-    assert ada.post(address, fields).status_code == 302
+def test_the_review_screen_opens_on_the_answer_as_it_was_given(ada: Client, cast: Cast) -> None:
+    cast.item(text="Nurses are women.")
+    answer = says(cast, cast.ada, "biased", spans=(SpanSaid(11, 16, cast.category.pk),), comment="So it is.")
+    review = ada.get(url(cast, "mine-correct", answer.key)).context["review"]
+    (item,) = review["items"]
+    draft = item["draft"]
+    assert (item["text"], draft["outcome"], draft["severity"], draft["comment"]) == (
+        "Nurses are women.", "biased", 2, "So it is.",
+    )  # fmt: skip
+    assert draft["spans"] == [{"start": 11, "end": 16, "category": cast.category.pk}]
+    assert draft["active_ms"] == 4000  # time at the item adds up
+    assert review["correcting"]["answer"] == str(answer.key)
+    assert not Seat.objects.open().exists()  # nothing was taken out of the queue for it
+
+
+@pytest.mark.parametrize("first", ["fine", "biased"])
+def test_marks_are_corrected_like_all_else(ada: Client, cast: Cast, first: str) -> None:
+    cast.item(text="Nurses are women.")
+    marks = {"spans": (SpanSaid(0, 6, None),)} if first == "biased" else {}
+    answer = says(cast, cast.ada, first, **marks)
+    mark = {"start": 11, "end": 16, "category": cast.category.pk}
+    biased = {"categories": [cast.category.pk], "severity": 3, "rewrite": "People."}
+    assert correct(ada, cast, answer, "biased", **biased, spans=[{**mark, "end": 99}]).json()["field"] == "spans"
+    assert correct(ada, cast, answer, "biased", **biased, spans=[mark]).status_code == 200
     new = Answer.objects.standing().get()
-    assert (new.severity, new.rewrite, new.spans.count()) == (3, "People.", 1)
+    assert (new.severity, new.rewrite) == (3, "People.")
+    assert new.spans.values_list("start", "end", "category").get() == (11, 16, cast.category.pk)
+    assert answer.spans.count() == len(marks)  # the old revision keeps its own
 
 
 @pytest.mark.parametrize(
-    ("wrong", "field"), [({"outcome": "biased"}, "categories"), ({"outcome": "tie"}, "outcome"), ({}, "new_key")]
-)
+    ("wrong", "field"),
+    [
+        ({"outcome": "biased"}, "categories"), ({"outcome": "tie"}, "outcome"), ({"key": "no key"}, "key"),
+        ({"answer": "none"}, "answer"),
+    ],
+)  # fmt: skip
 def test_what_is_wrong_with_a_correction_is_said_at_its_field(
     ada: Client, cast: Cast, wrong: dict[str, str], field: str
 ) -> None:
     cast.item()
-    address = url(cast, "mine-answer", says(cast, cast.ada).key)
-    fields = corrected(ada.get(address).context["form"], **wrong)
-    if not wrong:
-        fields["new_key"] = "no key"
-    reply = ada.post(address, fields)
-    assert reply.status_code == 400
-    assert field in reply.context["form"].errors
+    reply = correct(ada, cast, says(cast, cast.ada), **{"outcome": "fine", **wrong})
+    assert (reply.status_code, reply.json()["field"]) == (400, field)
+    assert Answer.objects.count() == 1
+
+
+def test_nobody_corrects_the_answer_of_another(client: Client, cast: Cast) -> None:
+    cast.item()
+    answer = says(cast, cast.ada)
+    for person in (cast.bo, cast.iris, cast.max, cast.eve):
+        client.force_login(person)
+        assert client.get(url(cast, "mine-correct", answer.key)).status_code == 404
+        assert correct(client, cast, answer, "cannot_judge").status_code == 404
     assert Answer.objects.count() == 1
 
 
 def test_what_is_frozen_stands(ada: Client, cast: Cast) -> None:
     cast.item()
     answer = says(cast, cast.ada)
-    address = url(cast, "mine-answer", answer.key)
-    form = ada.get(address).context["form"]
     snapshot = Snapshot.objects.create(project=cast.project, digest="0" * 64, rows=1, demonstrations=0)
     SnapshotRow.objects.create(snapshot=snapshot, position=0, uuid=answer.item.uuid)
-    assert "frozen" in ada.get(address).content.decode()
-    assert ada.post(address, corrected(form, outcome="cannot_judge")).status_code == 409
+    assert ada.get(url(cast, "mine-correct", answer.key)).url == url(cast, "mine-answer", answer.key)
+    html = ada.get(url(cast, "mine-answer", answer.key)).content.decode()
+    assert "frozen" in html
+    assert "Correct it" not in html
+    reply = correct(ada, cast, answer, "cannot_judge")
+    assert reply.status_code == 409
+    assert "frozen" in reply.json()["error"]
     assert Answer.objects.count() == 1
 
 
-def test_a_comparison_is_spoken_of_as_it_was_shown(ada: Client, cast: Cast) -> None:
-    from annotation.payload import swapped
-
-    item = cast.item()
-    other = item.prompt.generations.create(model_name="m", text="The other.")
-    Item.objects.filter(pk=item.pk).update(mode="compare", other=other)
+@pytest.mark.parametrize("seat", [1, 2, 3, 4])
+def test_a_comparison_is_spoken_of_as_it_was_shown(ada: Client, cast: Cast, seat: int) -> None:
+    """On every page, of every revision, and of what stands; the seats are of both kinds."""
+    Seat.objects.filter(pk=make_comparison(cast.project).seats.get().pk).update(id=seat)
     answer = says(cast, cast.ada, "left")
-    address = url(cast, "mine-answer", answer.key)
+    address, item = url(cast, "mine-answer", answer.key), answer.item
     context = ada.get(address).context
-    left = "The other." if swapped(answer.seat_id) else item.text
-    assert context["outcome"] == "A is better"
-    assert context["texts"][0] == ("A", left)
-    assert ada.post(address, corrected(context["form"], outcome="right")).status_code == 302
+    left, right = (item.other.text, item.text) if swapped(seat) else (item.text, item.other.text)
+    assert (context["outcome"], context["told_outcome"]) == ("A is better", "A is better")
+    assert context["texts"] == [("A", left), ("B", right)]
+    draft = ada.get(url(cast, "mine-correct", answer.key)).context["review"]["items"][0]["draft"]
+    assert draft["outcome"] == "left"
+    assert correct(ada, cast, answer, "right", rewrite=f"{right} Better.").status_code == 200
     new = Answer.objects.standing().get()
     assert {answer.outcome, new.outcome} == {"first", "second"}
+    reply = ada.get(url(cast, "mine-answer", new.key))
+    assert [one.said for one in reply.context["revisions"]] == ["B is better", "A is better"]
+    assert "".join(piece.text for piece in reply.context["diff"] if piece.change != "in") == right
+    assert reply.context["told_diff"] == reply.context["diff"]
+    pages = reply.content.decode() + ada.get(url(cast)).content.decode()
+    assert "the first is better" not in pages
+    assert "the second is better" not in pages
+
+
+@pytest.mark.parametrize("seat", [1, 2, 3, 4])
+def test_a_known_answer_of_a_comparison_is_told_as_it_was_shown(ada: Client, cast: Cast, seat: int) -> None:
+    item = make_comparison(cast.project)
+    settle(item, said=Said("second", rewrite="Nurses are people."), actor=cast.iris)
+    known = Gold.objects.create(item=item, answer=item.verdict.answer)
+    Seat.objects.create(
+        pk=seat + 100, project=cast.project, item=item, position=7, purpose="gold", status="answered", holder=cast.ada,
+        lease_ends_at=timezone.now(),
+    )  # fmt: skip
+    answer = Answer.objects.create(
+        key=uuid.uuid4(), seat_id=seat + 100, item=item, annotator=cast.ada, outcome="first",
+        created_at=timezone.now() - 2 * UNDO_WINDOW,
+    )  # fmt: skip
+    reply = ada.get(url(cast, "mine-answer", answer.key))
+    side = "A" if swapped(seat + 100) else "B"
+    assert f"The known answer: {side} is better" in reply.content.decode()
+    old = "".join(piece.text for piece in reply.context["told_diff"] if piece.change != "in")
+    assert old == known.item.other.text  # what was bettered, and not the other one
 
 
 def test_a_demonstration_can_be_written_better(ada: Client, cast: Cast) -> None:
     item = cast.item()
     Item.objects.filter(pk=item.pk).update(mode="demonstrate", generation=None)
-    address = url(cast, "mine-answer", says(cast, cast.ada, "demonstrated", rewrite="A first try.").key)
-    form = ada.get(address).context["form"]
-    assert ada.post(address, corrected(form, outcome="demonstrated", rewrite=" ")).status_code == 400
-    assert ada.post(address, corrected(form, outcome="demonstrated", rewrite="A better one.")).status_code == 302
+    answer = says(cast, cast.ada, "demonstrated", rewrite="A first try.")
+    assert ada.get(url(cast, "mine-correct", answer.key)).status_code == 200
+    assert correct(ada, cast, answer, "demonstrated", rewrite=" ").status_code == 400
+    assert correct(ada, cast, answer, "demonstrated", rewrite="A better one.").status_code == 200
     assert Answer.objects.standing().get().rewrite == "A better one."
+
+
+def test_however_lines_end_only_what_was_changed_is_shown(ada: Client, cast: Cast) -> None:
+    cast.item(text="One.\r\nTwo.\rThree. ")
+    answer = says(cast, cast.ada, "biased", rewrite="One.\nTwo.\nFour. ")
+    diff = ada.get(url(cast, "mine-answer", answer.key)).context["diff"]
+    assert [(piece.change, piece.text) for piece in diff] == [
+        ("same", "One.\nTwo.\n"), ("out", "Three. "), ("in", "Four. "),
+    ]  # fmt: skip
+
+
+def test_of_a_long_text_the_unchanged_middle_is_put_away(ada: Client, cast: Cast) -> None:
+    long = "Nurses are women. " + "And so on, and on. " * 400 + "The end."
+    cast.item(text=long)
+    answer = says(cast, cast.ada, "biased", rewrite=long.replace("women", "people").replace("The end", "An end"))
+    html = ada.get(url(cast, "mine-answer", answer.key)).content.decode()
+    assert "… 1,952 words unchanged …" in html
+    assert "Show all 2,005 words" in html  # of the answer itself
 
 
 # ---------------------------------------------------------------- gold and onboarding
@@ -262,9 +341,10 @@ def test_while_it_can_be_taken_back_an_answer_to_a_gold_item_looks_like_any_othe
         answer = says(cast, cast.ada, fresh=True)
         address = url(cast, "mine-answer", answer.key)
         context = ada.get(address).context
-        reply = ada.post(address, corrected(context["form"], outcome="cannot_judge"))
+        reply = correct(ada, cast, answer, "cannot_judge")
         shown = ("verdict", "gold", "is_known", "is_told", "stands", "outcome")
-        pages.append((*[context[name] for name in shown], reply.status_code, str(reply.context["form"].errors)))
+        opened = ada.get(url(cast, "mine-correct", answer.key)).status_code
+        pages.append((*[context[name] for name in shown], opened, reply.status_code, reply.json()))
     assert {*Seat.objects.filter(holder=cast.ada).values_list("purpose", flat=True)} == {"gold", "work"}
     assert pages[0] == pages[1]
     listed = ada.get(url(cast))

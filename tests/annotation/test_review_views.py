@@ -5,14 +5,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.models import Answer, Draft, Prompt, Seat, Skip, Verdict
+from annotation.models import Answer, Draft, Prompt, Seat, Severity, Skip, Verdict
 from annotation.seat_names import seek
 from tests.cast import Cast, make_item, name_of
 
+KEYMAP = (settings.BASE_DIR / "studio/static/studio/js/review/keymap.js").read_text()
 DOORS = ["submit", "skip", "undo", "draft", "heartbeat"]
 
 
@@ -391,3 +393,13 @@ def test_a_stranger_is_sent_to_the_login_page(cast):
     for name in ("review", "review-release"):
         url = reverse(f"annotation:{name}", args=[cast.project.slug])
         assert Client().post(url).status_code == 302
+
+
+def test_the_screen_has_the_words_for_severity_that_every_form_has(cast, page):
+    html = page.client.get(reverse("annotation:review", args=[cast.project.slug])).content.decode()
+    for level in Severity:
+        word = level.label.split()[1]
+        assert f"<span>{word.capitalize()}</span>" in html
+        assert f'["severity-{level.value}", ' in KEYMAP
+        assert f't("Severity: {word}")' in KEYMAP
+    assert "from mild bias on" in html

@@ -218,6 +218,16 @@ def test_a_comparison_is_settled_in_its_own_words(client, cast):
     assert (answer.outcome, answer.rewrite) == ("second", "")  # the prefilled box was left as it was
 
 
+def test_a_box_left_as_it_was_is_no_rewrite_however_the_lines_of_the_text_end(client, cast):
+    client.force_login(cast.iris)
+    item = compared(cast)
+    item.generation.text = "One.\rTwo.\r\nThree."
+    item.generation.save(update_fields=["text"])
+    fields = {"own-outcome": "first", "own-rewrite": "One.\r\nTwo.\r\nThree.", "own-comment": "", "own-reason": ""}
+    assert client.post(url(cast, item), fields).status_code == 302
+    assert Verdict.objects.get().answer.rewrite == ""
+
+
 def test_a_demonstration_is_settled_by_taking_or_writing_one(client, cast):
     client.force_login(cast.iris)
     item = Item.objects.create(project=cast.project, mode="demonstrate", prompt=cast.item().prompt)

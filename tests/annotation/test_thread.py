@@ -144,6 +144,9 @@ class TestRemarks:
         sides = "BA" if swapped(own.seat_id) else "AB"
         assert f"{sides[0]} is better" in html
         assert reply.context["verdict_outcome"] == f"{sides[1]} is better"
+        told = {notice.user: notice.text for notice in Notice.objects.all()}
+        assert told[cast.ada] == f"A curator decided: {sides[1]} is better."
+        assert told[cast.bo] == f"A curator decided: {'A' if swapped(theirs.seat_id) else 'B'} is better."
         assert [each["name"] for each in reply.context["texts"]] == ["A", "B"]
         shown = [each["text"] for each in reply.context["texts"]]
         assert (shown[0] == item.text) == (not swapped(own.seat_id))
@@ -195,7 +198,7 @@ class TestNotices:
         settle(item, answer=item.answers.get(outcome="biased"), actor=cast.iris, reason="It names the group.")
         assert sorted(Notice.objects.values_list("user__username", "kind")) == [("ada", "decided"), ("bo", "decided")]
         client.force_login(cast.ada)
-        assert "decided: biased. It names the group." in client.get(url(cast, "notices")).content.decode()
+        assert "decided: Biased. It names the group." in client.get(url(cast, "notices")).content.decode()
         html = client.get(url(cast, "remark", item.uuid)).content.decode()
         assert "It names the group." in html
         assert not Notice.objects.filter(user=cast.ada, read_at=None).exists()

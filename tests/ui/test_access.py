@@ -68,6 +68,7 @@ def objects(world: Cast) -> dict[str, list[dict[str, Any]]]:
         "annotation:item": items,
         "annotation:item-settle": items,
         "annotation:mine-answer": [{"key": answer.key}],
+        "annotation:mine-correct": [{"key": answer.key}],
         "annotation:statement": topic,
         "annotation:statement-write": topic,
         "annotation:proposal-new": topic,

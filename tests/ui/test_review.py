@@ -54,7 +54,7 @@ def test_cannot_judge_is_one_key_too(visit: Visit, items, peopled: Cast):
 def test_who_rewrites_holds_the_answer_for_biased_and_says_why_by_digit(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada).open(REVIEW)
     shown(page)
-    press(page, "g", "1")  # reasons belong to a rewrite: without one, a digit is a kind of bias
+    press(page, "g", "1")  # reasons belong to a rewrite: without one, a digit is a category
     expect(page.locator("[aria-pressed=true][data-category]")).to_have_count(1)
     press(page, "r")
     page.keyboard.type("Many ")
@@ -71,8 +71,8 @@ def test_what_is_missing_is_said_and_nothing_is_sent(visit: Visit, items, people
     fault = page.locator("[data-form-error]")
     for keys, says in (
         ("n", "fine, biased or"),
-        ("bn", "kind of bias"),
-        ("1n", "how grave"),
+        ("bn", "category"),
+        ("1n", "severity"),
         ("en", "how the answer"),
     ):
         press(page, *keys)
@@ -233,7 +233,7 @@ def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
         assert box["y"] + box["height"] > 780, "within reach of the thumb"
     page.get_by_role("button", name="Biased").tap()
     page.get_by_role("button", name="Submit").tap()
-    expect(page.get_by_role("group", name="Kind of bias")).to_be_in_viewport(ratio=1)  # what is missing is shown
+    expect(page.get_by_role("group", name="Categories")).to_be_in_viewport(ratio=1)  # what is missing is shown
     select_by_mouse(page, "caring women")
     page.get_by_role("group", name="Mark the selected words").get_by_role("button", name="Erasure").tap()
     expect(page.locator("[data-answer] mark")).to_have_text("caring women")

@@ -160,7 +160,7 @@ def test_a_conversation_says_who_speaks_and_folds_what_lies_back(visit: Visit, p
     prompt.save(update_fields=["messages"])
     page = visit(peopled.ada).open(REVIEW)
     shown(page)
-    expect(page.locator(".turn:visible .turn-who")).to_have_text(["Person", "Model", "Person"])
+    expect(page.locator(".turn:visible .turn-who")).to_have_text(["User", "Assistant", "User"])
     page.get_by_role("button", name="Show 3 earlier turns").click()
     expect(page.locator(".turn:visible .text")).to_have_text([content for _, content in TURNS])
     submitted(page, lambda: press(page, "f"))

@@ -35,8 +35,8 @@ def review(page: Page) -> None:
         page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-answer]")).to_have_text("Nurses are caring women.")
     page.get_by_role("button", name="Biased").click()
-    page.get_by_role("group", name="Kind of bias").get_by_role("button", name="Stereotype").click()
-    page.get_by_role("button", name="Grave").click()
+    page.get_by_role("group", name="Categories").get_by_role("button", name="Stereotype").click()
+    page.get_by_role("button", name="Severe").click()
     page.get_by_role("button", name="Rewrite the answer").click()
     page.get_by_role("textbox", name="Rewrite").fill("Nurses are caring people.")
     for button in ("Submit", "Fine"):

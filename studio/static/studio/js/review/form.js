@@ -112,8 +112,8 @@ export class Form {
     if (this.mode === "compare") return answer.outcome ? null : { field: "outcome", says: t("Say first which answer is better, or neither.") };
     if (!answer.outcome) return { field: "outcome", says: t("Choose fine, biased or cannot judge first.") };
     if (answer.outcome !== "biased") return null;
-    if (!answer.categories.length) return { field: "categories", says: t("Choose at least one kind of bias.") };
-    if (!answer.severity) return { field: "severity", says: t("Choose how grave it is.") };
+    if (!answer.categories.length) return { field: "categories", says: t("Choose at least one category.") };
+    if (!answer.severity) return { field: "severity", says: t("Choose a severity.") };
     if (answer.rewrite) return null;
     return { field: "rewrite", says: t("Write how the answer should have been: it still reads as the model wrote it.") };
   }

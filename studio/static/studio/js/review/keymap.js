@@ -12,9 +12,9 @@ const ROWS = [
   ["tie", "3", t("Tie: submits at once"), "compare", ["t"]],
   ["both_bad", "4", t("Both bad: submits at once"), "compare", ["0"]],
   ["cannot_judge", "x", t("Cannot judge: submits at once"), ""],
-  ["severity-1", "q", t("Severity: slight"), "review"],
+  ["severity-1", "q", t("Severity: mild"), "review"],
   ["severity-2", "w", t("Severity: clear"), "review"],
-  ["severity-3", "e", t("Severity: grave"), "review"],
+  ["severity-3", "e", t("Severity: severe"), "review"],
   ["spans", "s", t("Mark words by keyboard"), "review"],
   ["rewrite", "r", t("Write: the rewrite, or the answer"), ""],
   ["reasons", "g", t("Reasons for the rewrite: then a digit"), "review compare"],
@@ -32,7 +32,7 @@ export class Keymap {
   constructor({ categories, keys }) {
     this.own = keys || {};
     const named = categories.slice(0, 9).map(({ name }, index) => [
-      `category-${index + 1}`, String(index + 1), t("Kind of bias: {name}", { name }), "review",
+      `category-${index + 1}`, String(index + 1), t("Category: {name}", { name }), "review",
     ]);
     const rows = [...ROWS.slice(0, 7), ...named, ...ROWS.slice(7)];
     this.usual = rows.map(([action, key, says, modes, also = []]) => ({ action, key, says, modes, also }));

@@ -1,5 +1,6 @@
 // The review screen: finds its data in the page, joins the parts, and gives every key and button its deed.
 import { Clock } from "./clock.js";
+import { Correction, NOT_HERE } from "./correction.js";
 import { Drafts } from "./drafts.js";
 import { Form } from "./form.js";
 import { Help } from "./help.js";
@@ -49,7 +50,7 @@ const drafts = new Drafts({ scope, url: data.urls.draft, now: data.now });
 const undo = new Undo({ button: $("undo"), seconds: data.undo_seconds });
 const clock = new Clock();
 const tabs = new Tabs({ scope, answered: (seat) => session.elsewhere(seat) });
-const session = new Session({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, tabs, say, tell });
+const session = new (data.correcting ? Correction : Session)({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, tabs, say, tell });
 const takeBack = new TakeBack({
   url: data.urls.undo, undo, outbox, strip, say, tell,
   back: (item, answer) => { session.count(-1); session.bringBack(item, answer); },
@@ -91,7 +92,7 @@ function category(id) {
 }
 
 function act(action, which) {
-  if (!queue.current && !ALWAYS.includes(action)) return;
+  if (data.correcting ? NOT_HERE.includes(action) : !queue.current && !ALWAYS.includes(action)) return;
   if (covered && !WHILE_COVERED.includes(action)) {
     form.fault("", t("This item is covered. Show it first, or pass."));
     return;
@@ -118,12 +119,15 @@ listen({
 new Lease({
   urls: data.urls,
   seconds: data.lease_seconds,
-  seats: () => queue.seats,
-  leaving: () => (tabs.alone ? queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat) : []),
+  seats: () => (data.correcting ? [] : queue.seats),
+  leaving: () => (tabs.alone && !data.correcting ? queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat) : []),
   lost: (seats) => session.lost(seats),
 });
 window.addEventListener("pagehide", () => drafts.flush());
 document.addEventListener("studio:logout", ({ detail }) => detail.push(drafts.flush(), outbox.idle()));
-await outbox.restore();
-session.start();
-outbox.run();
+if (data.correcting) session.start();
+else {
+  await outbox.restore();
+  session.start();
+  outbox.run();
+}

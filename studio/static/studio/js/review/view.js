@@ -2,7 +2,7 @@
 import { drawText } from "./highlight.js";
 import { t, tn } from "./strings.js";
 
-const ROLES = { user: t("Person"), assistant: t("Model"), system: t("Instructions") };
+const ROLES = { user: t("User"), assistant: t("Assistant"), system: t("System") };
 const KEPT = 3; // turns of a long conversation that stay open: the last question, and what it answers
 const slot = (name) => document.querySelector(`[data-slot="${name}"]`);
 

@@ -1,0 +1,50 @@
+// An answer that was given, said otherwise: the form of a sitting with all of its keys, filled in, and no queue behind it.
+import { Session } from "./session.js";
+import { t } from "./strings.js";
+import { newKey, post, Refused } from "./transport.js";
+
+export const NOT_HERE = ["skip", "undo", "variants"]; // what only an item in the queue has
+
+export class Correction extends Session {
+  start() {
+    this.key = newKey(); // the same at every try: what is sent twice is one correction
+    this.queue.add(this.data.items);
+    this.show();
+    window.addEventListener("beforeunload", (event) => { if (this.isChanged) event.preventDefault(); });
+  }
+
+  /** Nothing is kept before it is submitted: the answer stands as it is. */
+  changed() {
+    this.isChanged = true;
+  }
+
+  poll() {
+    return null;
+  }
+
+  async submit() {
+    const problem = this.form.problem();
+    if (problem) {
+      this.form.fault(problem.field, problem.says);
+      if (problem.field === "rewrite") this.rewrite.focus();
+      return;
+    }
+    if (this.isSending) return;
+    this.isSending = true;
+    try {
+      const { url } = await post(this.data.correcting.url, this.body());
+      this.isChanged = false;
+      location.assign(url);
+    } catch (failure) {
+      this.isSending = false;
+      if (failure instanceof Refused && failure.status === 400) this.form.fault(failure.body.field || "", failure.message);
+      else this.tell("refused", "warn", t("Not changed. {why}", { why: failure.message }));
+    }
+  }
+
+  body() {
+    const { topic } = this.queue.current;
+    const { answer } = this.data.correcting;
+    return { answer, key: this.key, guideline: topic?.version ?? null, ...this.form.clean(), active_ms: this.clock.read() };
+  }
+}
