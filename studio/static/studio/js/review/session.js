@@ -75,11 +75,11 @@ export class Session {
   submit() {
     const item = this.queue.current;
     if (!item) return;
-    const problem = this.form.problem();
-    if (problem) {
-      this.form.fault(problem.field, problem.says);
-      if (problem.field === "rewrite") this.rewrite.focus();
-      return;
+    const missing = this.form.missing();
+    if (missing.length) {
+      this.form.fault(missing.map(({ field }) => field), missing.map(({ says }) => says).join(" "));
+      if (missing[0].field === "rewrite") return this.rewrite.focus();
+      return this.form.lead(missing[0].field);
     }
     const answer = { ...this.form.clean(), active_ms: this.clock.read() };
     const payload = { key: newKey(), seat: item.seat, guideline: item.topic?.version ?? null, ...answer };
