@@ -1,7 +1,7 @@
 """Values statements are written in Markdown: what they say becomes HTML here, part by part. No database.
 
 A statement may have parts. A heading of the first or second level begins one, and its words say which question of the
-review screen the part concerns (`QUESTIONS`): "## Categories", "## How grave is it?", "## The rewrite" … Whatever stands
+review screen the part concerns (`QUESTIONS`): "## Categories", "## How grave is it?", "## The rewrite". Whatever stands
 before the first heading concerns the whole; a part under any other heading ("## Examples") is seen with the whole only.
 
 Raw HTML in a statement is shown as text. What markdown-it makes of the rest passes nh3 with a short list of tags: no
@@ -26,7 +26,8 @@ QUESTIONS = {
     "categories": "category, categories, kind of bias, kinds of bias, type of bias, types of bias, kategorie, "
     "art der verzerrung, arten der verzerrung, فئة, فئات, نوع التحيز, أنواع التحيز",
     "severity": "severity, severe, grave, gravity, serious, schwere, schwer, schweregrad, درجة, درجة التحيز, خطورة",
-    "spans": "mark, marking, span, highlight, highlighting, markierung, markieren, stelle, علامة, علامات, تعليم الكلمات",
+    "spans": "mark, marking, span, highlight, highlighting, markierung, markieren, stelle, علامة, علامات, "
+    "تعليم الكلمات",
     "rewrite": "rewrite, rewriting, ideal answer, better answer, avoid, avoiding, neufassung, umschreiben, "
     "neu fassen, ideale antwort, vermeiden, إعادة الصياغة, صياغة, الإجابة المثلى",
     "compare": "compare, comparing, comparison, which is better, which answer is better, vergleich, vergleichen, "

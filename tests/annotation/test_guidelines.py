@@ -127,7 +127,9 @@ class TestWriting:
             ("Examples", "shows only in the whole"),
         ]
         assert "shows only in the whole" in reply.content.decode()
-        assert "no headings" in iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "Be."}).content.decode()
+        assert (
+            "no headings" in iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "Be."}).content.decode()
+        )
 
     def test_a_text_that_is_too_long_is_not_previewed_but_counted(self, iris: Client, cast: Cast) -> None:
         reply = iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "[" * 100_000})

@@ -11,7 +11,8 @@ from tests.ui.test_access import barriers
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
-LATIN = """[...document.querySelectorAll(".review-head, .answer-form > :not([data-mount]), .guideline > :not(.part), .marks-chooser")]
+LATIN = """[...document.querySelectorAll(".review-head, .answer-form > :not([data-mount]), .guideline > :not(.part)")]
+  .concat(document.querySelector(".marks-chooser"))
   .flatMap((part) => part.innerText.match(/[A-Za-z]{4,}/g) || [])"""
 CUT = """[...document.querySelectorAll(".verdict, .deliver .btn")]
   .filter((button) => button.scrollWidth > button.clientWidth + 1).map((button) => button.innerText)"""

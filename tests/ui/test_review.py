@@ -241,7 +241,9 @@ def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
         assert box["height"] >= 44
         assert box["y"] + box["height"] > 780, "within reach of the thumb"
     page.get_by_role("button", name="Biased").tap()
-    expect(page.get_by_role("group", name="Kind of bias")).to_be_in_viewport(ratio=1)  # the next question comes into view
+    expect(page.get_by_role("group", name="Kind of bias")).to_be_in_viewport(
+        ratio=1
+    )  # the next question comes into view
     page.get_by_role("button", name="Submit").tap()
     expect(page.locator("[data-form-error]")).to_be_in_viewport(ratio=1)
     select_by_mouse(page, "caring women")

@@ -119,7 +119,7 @@ export class Form {
   }
 
   unwritten() {
-    if (!this.rewrite.original.trim()) return t("Write the answer first.");
+    if (!this.rewrite.original) return t("Write the answer first.");
     return t("Write how the answer should have been: it still reads as the model wrote it.");
   }
 

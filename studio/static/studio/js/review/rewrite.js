@@ -26,11 +26,11 @@ export class Rewrite {
   /** Start with `original`; a draft that differs from it opens the editor. side: of a comparison, "left" or "right". */
   show(original, draft, side = "") {
     clearTimeout(this.timer);
-    this.original = oneLineEnd(original);
+    this.original = oneLineEnd(original.trim() && original); // a few blanks are no answer
     this.side = side;
-    this.area.value = draft || original;
+    this.area.value = draft || this.original;
     this.title.textContent = this.named();
-    this.root.classList.toggle("is-free", !original);
+    this.root.classList.toggle("is-free", !this.original);
     this.open(!!this.value || document.body.dataset.mode === "demonstrate");
   }
 
