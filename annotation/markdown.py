@@ -1,13 +1,14 @@
 """Values statements are written in Markdown: what they say becomes HTML here, part by part. No database.
 
 A statement may have parts. A heading of the first or second level begins one, and its words say which question of the
-review screen the part concerns (`QUESTIONS`): "## Categories", "## Severity", "## Rewrite" … Whatever stands before the
-first heading concerns the whole; a part under any other heading ("## Examples") is seen with the whole only.
+review screen the part concerns (`QUESTIONS`): "## Categories", "## How grave is it?", "## The rewrite". Whatever stands
+before the first heading concerns the whole; a part under any other heading ("## Examples") is seen with the whole only.
 
 Raw HTML in a statement is shown as text. What markdown-it makes of the rest passes nh3 with a short list of tags: no
 images, because they could tell another server who reads, and links only to http, https and mail.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -20,17 +21,29 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 QUESTIONS = {
-    "outcome": "verdict, outcome, judgement, urteil, bewertung, الحكم",
-    "categories": "categories, category, kinds of bias, kind of bias, kategorien, art der verzerrung, "
-    "الفئات, نوع التحيز",
-    "severity": "severity, how grave, gravity, schwere, schweregrad, الدرجة, درجة التحيز, الخطورة",
-    "spans": "marks, marking, spans, markierungen, markieren, stellen, العلامات, تعليم الكلمات",
-    "rewrite": "rewrite, rewrites, rewriting, ideal answer, an ideal answer, neufassung, umschreiben, ideale antwort, "
-    "إعادة الصياغة, الإجابة المثلى",
+    "outcome": "verdict, outcome, judgement, judgment, judging, judge, fine or biased, urteil, urteilen, bewertung, "
+    "beurteilung, حكم",
+    "categories": "category, categories, kind of bias, kinds of bias, type of bias, types of bias, kategorie, "
+    "art der verzerrung, arten der verzerrung, فئة, فئات, نوع التحيز, أنواع التحيز",
+    "severity": "severity, severe, grave, gravity, serious, schwere, schwer, schweregrad, درجة, درجة التحيز, خطورة",
+    "spans": "mark, marking, span, highlight, highlighting, markierung, markieren, stelle, علامة, علامات, "
+    "تعليم الكلمات",
+    "rewrite": "rewrite, rewriting, ideal answer, better answer, avoid, avoiding, neufassung, umschreiben, "
+    "neu fassen, ideale antwort, vermeiden, إعادة الصياغة, صياغة, الإجابة المثلى",
+    "compare": "compare, comparing, comparison, which is better, which answer is better, vergleich, vergleichen, "
+    "مقارنة, مقارنات",
+    "demonstrate": "demonstrate, demonstrating, demonstration, model answer, vorbild, vorbilder, musterantwort, "
+    "الإجابة النموذجية",
 }
-"""Of each field of the review form the headings, in small letters, of the part that is about it."""
+"""Of each question of the review screen the words, in small letters, by which a heading names it. The last two are ways
+of working: which of two answers is better, and an answer written where the model gave none."""
 
-FIELDS = {words: field for field, headings in QUESTIONS.items() for words in headings.split(", ")}
+NAMED = {
+    field: re.compile(rf"(?<!\w)(?:و?(?:ال|لل)|و)?(?:{'|'.join(words.split(', '))})(?:s|es|n|en)?(?!\w)")
+    for field, words in QUESTIONS.items()
+}
+"""A heading may say more than the word: "The rewrite", "How to mark", "Comparing two answers", "Die Schwere"."""
+
 TAGS = {
     *("p", "br", "hr", "em", "strong", "s", "code", "pre", "a", "blockquote", "ul", "ol", "li"),
     *("h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
@@ -58,10 +71,15 @@ def html(text: str) -> SafeString:
     return mark_safe("\n".join(sections))  # noqa: S308  # each went through nh3
 
 
+def headings(text: str) -> list[tuple[str, str]]:
+    """(the heading of each part, the question it concerns or "other"), for who writes the statement."""
+    return [(tokens[1].content, field) for field, tokens in parts(READER.parse(text)) if field]
+
+
 def parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Sequence[Token]]]:
     """Cut before each heading of the first or second level that stands by itself, not in a quote or a list."""
     cuts = [
-        (place, FIELDS.get(bare(tokens[place + 1].content), "other"))
+        (place, question(tokens[place + 1].content))
         for place, token in enumerate(tokens)
         if token.type == "heading_open" and token.level == 0 and token.tag in ("h1", "h2")
     ]
@@ -72,9 +90,11 @@ def parts(tokens: Sequence[Token]) -> Iterator[tuple[str, Sequence[Token]]]:
         yield field, tokens[start:end]
 
 
-def bare(heading: str) -> str:
-    """Its words in small letters, without what a writer may add: a colon, emphasis, Arabic vowel signs."""
-    return "".join(sign for sign in heading.casefold() if not unicodedata.combining(sign)).strip(" :*_")
+def question(heading: str) -> str:
+    """The question that it names first, or "other". Emphasis and Arabic vowel signs do not count."""
+    bare = "".join(sign for sign in heading.casefold() if sign not in "*_" and not unicodedata.combining(sign))
+    found = {field: place.start() for field, words in NAMED.items() if (place := words.search(bare))}
+    return min(found, key=found.__getitem__, default="other")
 
 
 def rendered(tokens: Sequence[Token], env: dict[str, Any]) -> SafeString:

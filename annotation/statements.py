@@ -12,6 +12,17 @@ from annotation.science.lines import line_diff
 from studio.models import Project, User
 
 VERSIONS_SHOWN = 20
+STANDS = {
+    "outcome": "under the verdict",
+    "categories": "under Categories",
+    "severity": "under Severity",
+    "spans": "under the answer, while words are marked",
+    "rewrite": "with the rewrite",
+    "compare": "under the choice between two answers",
+    "demonstrate": "with an answer written from nothing",
+    "other": "shows only in the whole",
+}
+"""Where the review screen puts a part, by the question its heading names."""
 
 
 def overview(project: Project) -> QuerySet[Topic]:
@@ -43,7 +54,13 @@ def preview(topic: Topic, text: str) -> dict[str, Any]:
     if len(text) > guidelines.LONGEST:
         return {"too_long": len(text), "longest": guidelines.LONGEST, "current": current}
     lines = line_diff(current.text if current else "", text)
-    return {"html": markdown.html(text), "lines": lines, "current": current, "is_empty": not text.strip()}
+    return {
+        "html": markdown.html(text),
+        "headings": [(words, STANDS[field]) for words, field in markdown.headings(text)],
+        "lines": lines,
+        "current": current,
+        "is_empty": not text.strip(),
+    }
 
 
 def for_reader(topic: Topic, user: User) -> dict[str, Any]:

@@ -27,6 +27,13 @@ def test_every_model_change_has_its_migration(db):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 
 
+def test_a_template_comment_ends_on_its_line():
+    """Django shows one that does not, to everybody."""
+    lines = [(path, line) for path in sorted(ROOT.glob("templates/**/*.*")) for line in path.read_text().splitlines()]
+    assert len(lines) > 1000
+    assert [f"{path.name}: {line}" for path, line in lines if line.count("{#") != line.count("#}")] == []
+
+
 def test_every_setting_is_in_the_documents():
     names = re.findall(r'(?:env\.\w+|kept_secret)\(\s*"([A-Z][A-Z_]+)"', (ROOT / "studio/settings.py").read_text())
     page = (ROOT / "docs/settings.md").read_text()

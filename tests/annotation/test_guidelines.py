@@ -119,6 +119,18 @@ class TestWriting:
         assert "<ins>*person*, </ins>" in html
         assert Guideline.objects.count() == 1
 
+    def test_the_preview_says_where_each_part_will_stand(self, iris: Client, cast: Cast) -> None:
+        text = "Be kind.\n\n## How grave is it?\nAsk.\n\n## Examples\nOne."
+        reply = iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": text})
+        assert reply.context["headings"] == [
+            ("How grave is it?", "under Severity"),
+            ("Examples", "shows only in the whole"),
+        ]
+        assert "shows only in the whole" in reply.content.decode()
+        assert (
+            "no headings" in iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "Be."}).content.decode()
+        )
+
     def test_a_text_that_is_too_long_is_not_previewed_but_counted(self, iris: Client, cast: Cast) -> None:
         reply = iris.post(url(cast, "statement-preview", cast.topic.pk), {"text": "[" * 100_000})
         assert reply.status_code == 200

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from annotation.markdown import QUESTIONS, TAGS, html
+from annotation.markdown import QUESTIONS, TAGS, headings, html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -52,6 +52,32 @@ def test_a_heading_says_which_question_its_part_concerns(field: str, mark: str) 
     for words in QUESTIONS[field].split(", "):
         made = html("Be kind.\n\n" + mark.format(words.title()) + "\n\nA rule.")
         assert re.findall('data-part="([a-z]*)"', made) == ["", field]
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("The rewrite", "rewrite"),
+        ("Avoid", "rewrite"),
+        ("An *ideal* answer", "rewrite"),
+        ("Comparing", "compare"),
+        ("Which answer is better?", "compare"),
+        ("Comparing rewrites", "compare"),
+        ("Your demonstrations", "demonstrate"),
+        ("What kinds of bias there are", "categories"),
+        ("How grave is it?", "severity"),
+        ("2. Marking the words", "spans"),
+        ("How to judge", "outcome"),
+        ("Die Schwere", "severity"),
+        ("الحُكم", "outcome"),
+        ("والفئات", "categories"),
+        ("Be kind", "other"),
+        ("Marketing", "other"),
+        ("Types of people", "other"),
+    ],
+)
+def test_a_heading_may_name_its_question_in_other_words(heading: str, field: str) -> None:
+    assert headings(f"Be kind.\n\n## {heading}\n\nA rule.") == [(heading, field)]
 
 
 def test_other_headings_and_those_in_quotes_or_code_concern_no_question() -> None:

@@ -12,6 +12,7 @@ ARGS = [
     "--disable-dev-shm-usage",
 ]
 DESKTOP = {"width": 1280, "height": 800}
+LAPTOP = {"width": 1366, "height": 633}
 PHONE = {"width": 390, "height": 844}
 
 

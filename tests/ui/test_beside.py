@@ -9,7 +9,8 @@ from playwright.sync_api import Page, Route, expect
 
 from annotation import guidelines
 from annotation.models import Answer, CheckIn, Item, TermSet, Topic
-from tests.cast import Cast
+from tests.cast import Cast, make_comparison, make_demonstration
+from tests.ui.chromium import LAPTOP
 from tests.ui.conftest import Visit, Visitor
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
@@ -36,27 +37,52 @@ def start(visitor: Visitor) -> Page:
     return page
 
 
-def test_the_part_about_the_question_is_shown_and_the_whole_is_one_press_away(visit: Visit, peopled: Cast):
+def test_each_part_stands_under_its_question_and_the_whole_is_one_press_away(visit: Visit, peopled: Cast):
     guidelines.change(peopled.topic, STATEMENT, actor=peopled.iris)
     peopled.item()
-    page = start(visit(peopled.ada))
-    shown = page.locator("[data-statement-text] section:visible")
-    expect(shown).to_have_text("Judge the person.")
+    page = start(visit(peopled.ada, viewport=LAPTOP))
+    asked = page.locator(".part.is-asked:visible")
+    expect(asked).to_have_text("Judge the person.")
+    places = [page.locator(f"[data-field={field}]").last for field in ("categories", "severity")]
+    before = [place.bounding_box() for place in places]
     page.keyboard.press("b")
-    expect(shown).to_contain_text("Choose all that apply.")
+    expect(places[0].locator(".part.is-asked")).to_contain_text("Choose all that apply.")
     page.keyboard.press("1")
-    expect(shown).to_contain_text("Ask who is hurt.")
+    expect(places[1].locator(".part.is-asked")).to_contain_text("Ask who is hurt.")
     page.keyboard.press("w")
-    expect(shown).to_contain_text("Change little.")
+    expect(asked).to_contain_text("Change little.")
+    assert [place.bounding_box() for place in places] == before, "nothing moves from one question to the next"
     page.locator("[data-severity]").first.focus()
     page.keyboard.press("Shift+Tab")  # the keyboard's focus says more than how far the answer is
-    expect(shown).to_contain_text("Choose all that apply.")
+    expect(asked).to_contain_text("Choose all that apply.")
+    page.keyboard.press("r")
+    expect(page.locator("[data-rewrite-box] .part.is-asked")).to_contain_text("Change little.")
+    expect(asked).to_have_count(1)
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="The whole statement").click()
     expect(page.locator("dialog[open]")).to_contain_text("Nurses are caring women.")
     page.keyboard.press("Escape")
     expect(page.locator("[data-statement-propose]")).to_have_attribute(
         "href", f"/p/peoples/guidelines/{peopled.topic.pk}/propose/"
     )
+
+
+def test_what_has_no_parts_is_shown_whole_and_each_way_of_working_has_its_own_part(visit: Visit, peopled: Cast):
+    guidelines.change(peopled.topic, "## Values\nBe kind.\n\n## Examples\nNurses.", actor=peopled.iris)
+    peopled.item()
+    origin = Topic.objects.create(project=peopled.project, slug="origin", name="Origin")
+    guidelines.change(origin, "## Comparing\nLess is better.\n\n## Ideal answers\nAsk.", actor=peopled.iris)
+    make_comparison(peopled.project, topic=origin)
+    make_demonstration(peopled.project, topic=origin)
+    page = start(visit(peopled.ada))
+    asked = page.locator(".part.is-asked:visible")
+    expect(asked).to_contain_text("Nurses.")
+    expect(asked).to_contain_text("Be kind.")
+    page.keyboard.press("f")
+    expect(asked).to_have_text(re.compile(r"Comparing\s*Less is better.\s*"))
+    page.keyboard.press("3")
+    expect(page.locator("[data-rewrite-box] .part.is-asked")).to_contain_text("Ask.")
+    expect(page.locator(".part:visible")).to_have_count(1)
 
 
 def test_a_change_is_shown_until_it_is_read_and_the_answer_is_given_under_it(visit: Visit, peopled: Cast):

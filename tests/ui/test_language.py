@@ -11,7 +11,8 @@ from tests.ui.test_access import barriers
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
-LATIN = """[...document.querySelectorAll(".review-head, .answer-form, .guideline > h2, .marks-chooser")]
+LATIN = """[...document.querySelectorAll(".review-head, .answer-form > :not([data-mount]), .guideline > :not(.part)")]
+  .concat(document.querySelector(".marks-chooser"))
   .flatMap((part) => part.innerText.match(/[A-Za-z]{4,}/g) || [])"""
 CUT = """[...document.querySelectorAll(".verdict, .deliver .btn")]
   .filter((button) => button.scrollWidth > button.clientWidth + 1).map((button) => button.innerText)"""
@@ -45,6 +46,17 @@ def test_in_arabic_it_runs_from_right_to_left_and_every_word_of_it_is_arabic(vis
     page.keyboard.press("f")
     expect(page.locator("[data-when=empty]")).to_be_visible()
     assert [answer.outcome for answer in Answer.objects.all()] == ["fine", "fine"]
+
+
+@pytest.mark.parametrize("width", [970, 1440])
+def test_longer_words_fit_the_form_on_a_desk(visit: Visit, peopled: Cast, width: int):
+    peopled.ada.language = "de"
+    peopled.ada.save()
+    peopled.item()
+    page = visit(peopled.ada, viewport={"width": width, "height": 800}).open("/p/peoples/review/")
+    expect(page.locator("[data-when=item]")).to_be_visible()
+    assert page.locator(".review-side").evaluate("(side) => side.scrollWidth - side.clientWidth") == 0
+    assert page.evaluate(CUT) == []
 
 
 @pytest.mark.parametrize("language", ["ar", "de"])

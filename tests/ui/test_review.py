@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from annotation.models import Answer, Skip
 from tests.cast import Cast, make_item, make_version
-from tests.ui.chromium import PHONE
+from tests.ui.chromium import LAPTOP, PHONE
 from tests.ui.conftest import Visit
 from tests.ui.screen import REVIEW, expect_answer, press, select_by_mouse, shown, submitted
 
@@ -26,14 +26,17 @@ def test_a_fine_answer_is_one_key_and_the_next_item_stands_there(visit: Visit, i
 def test_bias_is_told_by_keyboard_alone(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada).open(REVIEW)
     shown(page)
+    expect(page.locator("[data-span-category]:visible")).to_have_count(0)  # until words are marked, 1 means one thing
     press(page, "b", "1", "w", "s", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "2", "Escape", "k")
     page.keyboard.type("they say women, n and f are only letters here")
     press(page, "Escape", "r", "ControlOrMeta+a")
     page.keyboard.type("Nurses are caring people.")
     expect(page.locator("[data-diff] del")).to_have_text("women.")
-    expect(page.locator("[data-diff-amount]")).to_have_text(
-        "Moderate edit: 1 of 4 words out, 1 in; 6 characters out, 7 in"
-    )
+    expect(page.locator("[data-diff-size]")).to_have_text("Moderate edit")
+    expect(page.locator("[data-diff-amount]")).to_have_text("1 of 4 words out, 1 in; 6 characters out, 7 in")
+    assert page.locator("[data-diff-meter]").evaluate("(meter) => meter.value") == 0.25
+    editor, changes = (page.locator(name).bounding_box() for name in ("[data-rewrite]", "[data-diff]"))
+    assert 0 < changes["y"] - editor["y"] - editor["height"] < 60, "what changes stands right below"
     submitted(page, lambda: press(page, "Control+Enter"))
     answer = Answer.objects.get()
     assert (answer.outcome, answer.severity, answer.rewrite) == ("biased", 2, "Nurses are caring people.")
@@ -66,17 +69,23 @@ def test_who_rewrites_holds_the_answer_for_biased_and_says_why_by_digit(visit: V
 
 
 def test_what_is_missing_is_said_and_nothing_is_sent(visit: Visit, items, peopled: Cast):
-    page = visit(peopled.ada).open(REVIEW)
+    page = visit(peopled.ada, viewport=LAPTOP).open(REVIEW)
     shown(page)
     fault = page.locator("[data-form-error]")
-    for keys, says in (
-        ("n", "fine, biased or"),
-        ("bn", "category"),
-        ("1n", "severity"),
-        ("en", "how the answer"),
+    for keys, says, fields in (
+        ("n", "fine, biased or", ["outcome"]),
+        ("bn", "category. Choose a severity. Write how", ["categories", "severity", "rewrite"]),
+        ("1n", "severity", ["severity", "rewrite"]),
+        ("en", "how the answer", ["rewrite"]),
     ):
         press(page, *keys)
         expect(fault).to_contain_text(says)
+        expect(fault).to_be_in_viewport(ratio=1)
+        expect(page.get_by_role("button", name="Submit")).to_be_in_viewport(ratio=1)
+        outlined = page.locator(".has-fault:visible")
+        assert list(dict.fromkeys(outlined.evaluate_all("(all) => all.map((one) => one.dataset.field)"))) == fields
+        if fields[0] in ("categories", "severity"):
+            assert page.evaluate("document.activeElement.closest('[data-field]').dataset.field") == fields[0]
     expect(page.locator("[data-rewrite]")).to_be_focused()
     assert not Answer.objects.exists()
 
@@ -213,9 +222,9 @@ def test_at_double_size_and_on_the_smallest_screen_everything_is_there(visit: Vi
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for name in ("Fine", "Submit"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
-    box = page.locator(".deliver").bounding_box()
-    assert box
-    assert box["height"] < 0.3 * size[1], "what is read keeps most of the screen"
+    box, other = (page.locator(name).bounding_box() for name in (".deliver", ".verdicts >> visible=true"))
+    assert (box["y"], box["height"]) == (other["y"], other["height"]), "one bar"
+    assert box["height"] < 0.15 * size[1], "what is read keeps most of the screen"
     page.get_by_role("button", name="Rewrite the answer").click()
     page.keyboard.type("Many ")
     page.get_by_role("button", name="Removed a stereotype").click()
@@ -232,8 +241,9 @@ def test_on_a_phone_a_thumb_does_it_all(visit: Visit, items, peopled: Cast):
         assert box["height"] >= 44
         assert box["y"] + box["height"] > 780, "within reach of the thumb"
     page.get_by_role("button", name="Biased").tap()
+    expect(page.get_by_role("group", name="Categories")).to_be_in_viewport(ratio=1)  # the next question comes into view
     page.get_by_role("button", name="Submit").tap()
-    expect(page.get_by_role("group", name="Categories")).to_be_in_viewport(ratio=1)  # what is missing is shown
+    expect(page.locator("[data-form-error]")).to_be_in_viewport(ratio=1)
     select_by_mouse(page, "caring women")
     page.get_by_role("group", name="Mark the selected words").get_by_role("button", name="Erasure").tap()
     expect(page.locator("[data-answer] mark")).to_have_text("caring women")

@@ -108,7 +108,7 @@ def test_a_demonstration_is_written_and_submitted(visit: Visit, peopled: Cast):
     page.keyboard.type("Whoever is best prepared.")
     expect(page.locator("[data-diff-amount]")).to_have_text("4 words")
     press(page, "Escape", "x")
-    expect(page.locator("[data-form-error]")).to_contain_text("Press again")
+    expect(page.locator("[data-form-error].is-question")).to_contain_text("so: what you wrote will be dropped")
     submitted(page, lambda: press(page, "Control+Enter"))
     answer = Answer.objects.get()
     assert (answer.outcome, answer.rewrite) == ("demonstrated", "Whoever is best prepared.")

@@ -127,9 +127,11 @@ def test_without_a_network_answers_are_kept_through_a_reload_and_sent_later(visi
     page = visitor.open(REVIEW)
     shown(page)
     page.route(SUBMIT, lambda route: route.abort())
+    before = page.locator("[data-form]").bounding_box()
     press(page, "f", "f")
     expect(page.locator("[data-strip]")).to_contain_text("2 answers are not saved yet. Kept on this machine")
     expect_answer(page, "Cooks are loud.")
+    assert page.locator("[data-form]").bounding_box() == before, "what is said moves nothing"
     page.reload()
     expect_answer(page, "Cooks are loud.")
     expect(page.locator("[data-strip]")).to_contain_text("not saved yet")

@@ -83,9 +83,9 @@ def test_an_answer_of_five_thousand_words_stays_usable(visit: Visit, peopled: Ca
     shown(page)
     press(page, "s", "End", "Shift+ArrowLeft", "1", "Escape", "r", "ControlOrMeta+End")
     page.keyboard.type(" and so on")
-    expect(page.locator("[data-diff-amount]")).to_contain_text(
-        "Light edit: 0 of 5000 words out, 3 in; 0 characters out"
-    )
+    expect(page.locator("[data-diff-size]")).to_have_text("Light edit")
+    expect(page.locator("[data-diff-amount]")).to_contain_text("0 of 5000 words out, 3 in; 0 characters out")
+    expect(page.locator("[data-diff] ins").last).to_be_in_viewport()  # the diff follows the cursor
     expect(page.get_by_role("button", name="Submit")).to_be_in_viewport(ratio=1)
     page.mouse.wheel(0, 30_000)
     expect(page.get_by_role("button", name="Submit")).to_be_in_viewport(ratio=1)
@@ -93,16 +93,28 @@ def test_an_answer_of_five_thousand_words_stays_usable(visit: Visit, peopled: Ca
 
 def test_code_looks_like_code_and_marks_in_it_count_as_ever(visit: Visit, peopled: Cast):
     text = "Say:\n```python\nprint('women')\n```\nThat is all."
-    peopled.item(text=text, prompt="Unclosed:\n~~~\nx = 1")
+    peopled.item(text=text, prompt=f"Unclosed:\n~~~\nx = {'1' * 200}")
     page = visit(peopled.ada).open(REVIEW)
     assert shown(page) == text
     block = page.locator("[data-answer] code")
     expect(block).to_have_text("```python\nprint('women')\n```\n")
     assert "Mono" in block.evaluate("element => getComputedStyle(element).fontFamily")
-    expect(page.locator("[data-slot=prompt] code")).to_have_text("~~~\nx = 1")
+    expect(page.locator("[data-slot=prompt] code")).to_have_text(f"~~~\nx = {'1' * 200}")
+    assert page.locator(".said-answer").first.bounding_box()["width"] <= 46 * 16, "no wider than other answers"
     press(page, "s", "ArrowRight", "ArrowRight", "1", "End", "2", "Escape")
     expect(page.locator("[data-answer] code mark")).to_have_text("print('women')")
     assert shown(page) == text
+
+
+def test_an_empty_answer_is_said_to_be_empty(visit: Visit, peopled: Cast):
+    peopled.item(text=" \n")
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    says = page.locator("[data-answer]").evaluate("(text) => getComputedStyle(text, '::before').content")
+    assert "The model answered nothing." in says
+    press(page, "1", "q", "n")
+    expect(page.locator("[data-form-error]")).to_have_text("Write the answer first.")
+    expect(page.get_by_text("Change as little as it takes.")).to_be_hidden()
 
 
 PAIRS = [

@@ -23,13 +23,7 @@ export class Correction extends Session {
   }
 
   async submit() {
-    const problem = this.form.problem();
-    if (problem) {
-      this.form.fault(problem.field, problem.says);
-      if (problem.field === "rewrite") this.rewrite.focus();
-      return;
-    }
-    if (this.isSending) return;
+    if (!this.isWhole() || this.isSending) return;
     this.isSending = true;
     try {
       const { url } = await post(this.data.correcting.url, this.body());

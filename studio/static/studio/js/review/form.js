@@ -102,31 +102,51 @@ export class Form {
     this.touched();
   }
 
-  /** What is missing, as {field, says}, or null. */
-  problem() {
-    const answer = this.read();
+  /** All that is missing, as {field, says}, in the order of the form. */
+  missing() {
+    const { outcome, categories, severity, rewrite } = this.read();
     if (this.mode === "demonstrate") {
-      if (answer.outcome === "cannot_judge" || answer.rewrite.trim()) return null;
-      return { field: "rewrite", says: t("Write the answer first.") };
+      return outcome === "cannot_judge" || rewrite.trim() ? [] : [{ field: "rewrite", says: t("Write the answer first.") }];
     }
-    if (this.mode === "compare") return answer.outcome ? null : { field: "outcome", says: t("Say first which answer is better, or neither.") };
-    if (!answer.outcome) return { field: "outcome", says: t("Choose fine, biased or cannot judge first.") };
-    if (answer.outcome !== "biased") return null;
-    if (!answer.categories.length) return { field: "categories", says: t("Choose at least one category.") };
-    if (!answer.severity) return { field: "severity", says: t("Choose a severity.") };
-    if (answer.rewrite) return null;
-    return { field: "rewrite", says: t("Write how the answer should have been: it still reads as the model wrote it.") };
+    if (this.mode === "compare") return outcome ? [] : [{ field: "outcome", says: t("Say first which answer is better, or neither.") }];
+    if (!outcome) return [{ field: "outcome", says: t("Choose fine, biased or cannot judge first.") }];
+    if (outcome !== "biased") return [];
+    return [
+      !categories.length && { field: "categories", says: t("Choose at least one category.") },
+      !severity && { field: "severity", says: t("Choose a severity.") },
+      !rewrite && { field: "rewrite", says: this.unwritten() },
+    ].filter(Boolean);
   }
 
-  /** Say what is wrong beside the field it is about; ("", "") takes it away. */
-  fault(field, says) {
+  unwritten() {
+    if (!this.rewrite.original) return t("Write the answer first.");
+    return t("Write how the answer should have been: it still reads as the model wrote it.");
+  }
+
+  /** Say what is wrong, and outline the fields it is about; ("", "") takes it away. isQuestion: nothing is wrong yet. */
+  fault(fields, says, isQuestion = false) {
     this.error.textContent = says;
     this.error.hidden = !says;
-    for (const part of document.querySelectorAll("[data-field]")) {
-      const isAtFault = part.dataset.field === field && !!says;
-      part.classList.toggle("has-fault", isAtFault);
-      if (isAtFault) part.scrollIntoView({ block: "nearest" });
-    }
+    this.error.classList.toggle("is-question", isQuestion);
+    const parts = [...document.querySelectorAll("[data-field]")];
+    const isAtFault = (part) => !!says && !isQuestion && [fields].flat().includes(part.dataset.field);
+    for (const part of parts) part.classList.toggle("has-fault", isAtFault(part));
+    parts.find(isAtFault)?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Bring the person to a question: the next key or Tab is about it. */
+  lead(field) {
+    const group = document.querySelector(`[data-field="${field}"] [role="group"]`);
+    if (!group) return; // a verdict: the keys are there already, and a stray space must not give one
+    group.tabIndex = -1;
+    group.focus({ preventScroll: true });
+  }
+
+  /** In one column the next question lies below what was pressed. */
+  scrollTo(field) {
+    if (!matchMedia("(max-width: 60rem)").matches) return;
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    document.querySelector(`[data-field="${field}"]`).scrollIntoView({ block: "start", behavior });
   }
 
   touched() {

@@ -1,5 +1,5 @@
-// The editor: prefilled with the answer to rewrite (or empty, for a demonstration), below it what changes, word by word,
-// and how much. It says "light", "moderate" or "heavy"; it never says that less is better.
+// The editor: prefilled with the answer to rewrite (or empty, for a demonstration), right below it what changes, word by
+// word, and how much. It says "light", "moderate" or "heavy"; it never says that less is better.
 import { amount, words, wordDiff } from "./diff.js";
 import { t, tn } from "./strings.js";
 
@@ -16,6 +16,8 @@ export class Rewrite {
     this.diff = root.querySelector("[data-diff]");
     this.says = root.querySelector("[data-diff-amount]");
     this.meter = root.querySelector("[data-diff-meter]");
+    this.size = root.querySelector("[data-diff-size]");
+    this.changes = root.querySelector("[data-diff-box]");
     this.title = root.querySelector("[data-rewrite-title]");
     this.area.addEventListener("input", () => this.typed());
     root.querySelector("[data-rewrite-reset]").addEventListener("click", () => this.reset());
@@ -24,12 +26,12 @@ export class Rewrite {
   /** Start with `original`; a draft that differs from it opens the editor. side: of a comparison, "left" or "right". */
   show(original, draft, side = "") {
     clearTimeout(this.timer);
-    this.original = oneLineEnd(original);
+    this.original = oneLineEnd(original.trim() && original); // a few blanks are no answer
     this.side = side;
-    this.area.value = draft || original;
+    this.area.value = draft || this.original;
     this.title.textContent = this.named();
-    this.root.classList.toggle("is-free", !original);
-    this.open(!!this.value || !original);
+    this.root.classList.toggle("is-free", !this.original);
+    this.open(!!this.value || document.body.dataset.mode === "demonstrate");
   }
 
   /** Nothing to rewrite yet. */
@@ -58,7 +60,7 @@ export class Rewrite {
     this.open();
     this.area.focus();
     if (this.value === "") this.area.setSelectionRange(0, 0);
-    this.area.scrollIntoView({ block: "nearest" });
+    this.root.scrollIntoView({ block: "nearest" });
   }
 
   /** The rewrite, or "" while it does not differ from the answer. */
@@ -90,6 +92,8 @@ export class Rewrite {
   draw() {
     if (!this.original) {
       const count = words(this.area.value).length;
+      this.changes.hidden = this.meter.hidden = true;
+      this.size.textContent = "";
       this.says.textContent = tn("{n} word", "{n} words", count);
       return;
     }
@@ -101,18 +105,28 @@ export class Rewrite {
       return element;
     }));
     this.measure(amount(parts, this.original));
+    this.follow(parts);
+  }
+
+  /** The diff of a long text scrolls by itself: the change before the cursor is the one that is being made. */
+  follow(parts) {
+    let [written, near] = [0, -1];
+    parts.forEach(({ op, text }, index) => {
+      if (op !== "same" && written <= this.area.selectionStart) near = index;
+      if (op !== "del") written += text.length;
+    });
+    const change = this.diff.childNodes[near];
+    this.diff.scrollTop = change ? change.offsetTop - this.diff.clientHeight / 2 : 0;
   }
 
   measure({ out, put, of, lettersOut, lettersPut }) {
-    const kept = of ? (of - out) / of : 1;
-    const isChanged = out || put || lettersOut || lettersPut;
-    this.meter.hidden = !isChanged;
-    this.meter.value = kept;
+    const isChanged = !!(out || put || lettersOut || lettersPut);
+    this.changes.hidden = this.meter.hidden = !isChanged;
+    this.meter.value = Math.max(out, put) / Math.max(of, 1); // a meter ends at its max
+    this.size.textContent = isChanged ? sizeOf(of ? (of - out) / of : 1, put / Math.max(of, 1)) : t("Nothing changed yet");
     this.says.textContent = isChanged
-      ? t("{size}: {out} of {of} words out, {put} in; {lettersOut} characters out, {lettersPut} in", {
-        size: sizeOf(kept, put / Math.max(of, 1)), out, of, put, lettersOut, lettersPut,
-      })
-      : t("Nothing changed yet");
+      ? t("{out} of {of} words out, {put} in; {lettersOut} characters out, {lettersPut} in", { out, of, put, lettersOut, lettersPut })
+      : "";
   }
 }
 

@@ -75,12 +75,7 @@ export class Session {
   submit() {
     const item = this.queue.current;
     if (!item) return;
-    const problem = this.form.problem();
-    if (problem) {
-      this.form.fault(problem.field, problem.says);
-      if (problem.field === "rewrite") this.rewrite.focus();
-      return;
-    }
+    if (!this.isWhole()) return;
     const answer = { ...this.form.clean(), active_ms: this.clock.read() };
     const payload = { key: newKey(), seat: item.seat, guideline: item.topic?.version ?? null, ...answer };
     this.leaveItem({ kind: "submit", key: payload.key, item, payload });
@@ -88,6 +83,16 @@ export class Session {
     this.undo.offer({ key: payload.key, item, answer, what });
     this.count(1);
     this.say(this.queue.current ? t("{what}. Next item.", { what }) : `${what}.`);
+  }
+
+  /** Whether nothing is missing; else all that is is said, and the first of it is at hand. */
+  isWhole() {
+    const missing = this.form.missing();
+    if (!missing.length) return true;
+    this.form.fault(missing.map(({ field }) => field), missing.map(({ says }) => says).join(" "));
+    if (missing[0].field === "rewrite") this.rewrite.focus();
+    else this.form.lead(missing[0].field);
+    return false;
   }
 
   skip(reason, comment) {

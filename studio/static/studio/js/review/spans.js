@@ -15,11 +15,15 @@ export class Spans {
     document.addEventListener("selectionchange", () => this.readSelection());
     // The press must not cost the selection: a mouse is told so, a finger's selection is remembered before it goes.
     this.chooser.addEventListener("mousedown", (event) => event.preventDefault());
-    this.chooser.addEventListener("pointerdown", () => { this.touched = this.selected; });
+    document.addEventListener("pointerdown", ({ target }) => {
+      this.touched = this.chooser.contains(target) ? this.selected : null;
+      this.arm();
+    });
     this.chooser.addEventListener("click", (event) => {
       const button = event.target.closest("[data-span-category]");
       if (button) this.add(Number(button.dataset.spanCategory) || null);
       this.touched = null;
+      this.arm();
     });
     this.list.addEventListener("click", (event) => {
       const button = event.target.closest("[data-span-index]");
@@ -91,9 +95,13 @@ export class Spans {
     const selection = document.getSelection();
     const range = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0) : null;
     const inside = range && this.answer.contains(range.startContainer) && this.answer.contains(range.endContainer);
-    const before = this.selected;
     this.selected = inside ? this.offsets(range) : null;
-    if (!!before !== !!this.selected) this.chooser.classList.toggle("is-armed", !!this.selected);
+    this.arm();
+  }
+
+  /** With words selected, what can be said of them is there to be pressed: until the press is over. */
+  arm() {
+    this.chooser.classList.toggle("is-armed", !!(this.selected || this.touched));
   }
 
   offsets(range) {

@@ -1,7 +1,11 @@
-// The values statement of the item's topic: the part about the question at hand, the whole one press away, and a
-// notice when it was changed since this person last answered in the topic. What the server sends is clean HTML.
+// The values statement of the item's topic: each part stands under the question it concerns, and nothing moves from one
+// question to the next; the whole is one press away. A notice says when it was changed since this person last answered in
+// the topic. What the server sends is clean HTML.
 import { fetchJson, find, item as itemBox, lasting, memory, sayAside } from "./aside.js";
 import { t } from "./strings.js";
+
+// By way of working: what the first question is called, and whose part may stand in for it.
+const FIRST = { review: ["outcome"], compare: ["compare", "outcome"], demonstrate: ["demonstrate", "rewrite"] };
 
 export class Statement {
   constructor({ data }) {
@@ -10,7 +14,7 @@ export class Statement {
     this.known = new Map(); // topic id → {version, html, name, changed}
     for (const [id, entry] of Object.entries(data.topics || {})) this.known.set(Number(id), entry);
     this.root = find("statement");
-    this.text = find("statement-text");
+    this.home = this.root.parentElement;
     this.notice = find("statement-changed");
     this.dialog = find("statement-dialog");
     find("statement-whole").addEventListener("click", () => this.open());
@@ -24,7 +28,10 @@ export class Statement {
     this.item = item;
     const topic = item.topic;
     this.root.hidden = !topic;
-    if (!topic) return this.paintNotice(null);
+    if (!topic) {
+      this.lay(null, item.mode);
+      return this.paintNotice(null);
+    }
     const entry = this.known.get(topic.id);
     const isFresh = entry && (entry.version ?? null) >= (topic.version ?? 0);
     this.paint(isFresh ? entry : null);
@@ -55,13 +62,10 @@ export class Statement {
     const { id, name } = this.item.topic;
     find("statement-version").textContent = entry?.version ? t("{name}, version {version}", { name, version: entry.version }) : name;
     find("statement-propose").href = find("statement-propose").dataset.href.replace(/\/0\//, `/${id}/`);
-    const says = entry ? t("Nobody has written one for this topic yet.") : t("The statement comes in a moment.");
-    const key = entry?.html ? `${id}:${entry.version}` : says;
-    if (this.painted !== key) {
-      this.painted = key;
-      if (entry?.html) this.text.innerHTML = entry.html;
-      else this.text.textContent = says;
-    }
+    const { mode } = this.item;
+    const key = `${mode}:${id}:${entry?.version}`;
+    if (this.painted !== key) this.lay(entry, mode);
+    this.painted = key; // not laid anew: what somebody scrolled stays scrolled
     find("statement-whole").hidden = !entry?.html;
     this.choose();
     this.paintNotice(entry);
@@ -69,21 +73,46 @@ export class Statement {
 
   // ---------------------------------------------------------------- which part
 
+  /** Under the first question stands what concerns all of them too; without any such words, the whole. */
+  lay(entry, mode) {
+    const whole = document.createElement("template");
+    whole.innerHTML = entry?.html ?? "";
+    const sections = [...whole.content.children];
+    const about = (...fields) => sections.filter((section) => fields.includes(section.dataset.part));
+    this.painted = "";
+    const [first, second] = FIRST[mode];
+    const found = about("", about(first).length ? first : second);
+    for (const place of document.querySelectorAll("[data-part-of]")) {
+      const { partOf } = place.dataset;
+      const own = mode === "demonstrate" ? [] : about(partOf);
+      const chosen = partOf !== "first" ? own : found.length ? found : sections;
+      place.replaceChildren(...chosen.map((section) => section.cloneNode(true)));
+      place.hidden = !chosen.length;
+      place.scrollTop = 0;
+    }
+    const general = find("part-of='first'");
+    general.hidden = false;
+    if (!sections.length) general.textContent = entry ? t("Nobody has written one for this topic yet.") : t("The statement comes in a moment.");
+    if (mode === "demonstrate") find("rewrite").before(this.root);
+    else this.home.append(this.root);
+  }
+
   /** The form says by its pressed buttons how far the answer is; the focus says more, where the keyboard put it. */
   watch() {
     const look = new MutationObserver(() => this.choose());
     const options = { subtree: true, attributes: true, attributeFilter: ["aria-pressed"] };
     look.observe(find("form"), options);
     look.observe(document.body, { attributes: true, attributeFilter: ["class", "data-verdict", "data-mode"] });
+    look.observe(find("span-chooser"), { attributes: true, attributeFilter: ["class"] });
     document.addEventListener("focusin", () => this.choose());
     document.addEventListener("focusout", () => queueMicrotask(() => this.choose()));
   }
 
   question() {
-    const focused = document.activeElement?.matches(":focus-visible") && document.activeElement.closest("[data-field]");
+    const focused = document.activeElement?.matches(":focus-visible:not([tabindex='-1'])") && document.activeElement.closest("[data-field]");
     if (focused) return focused.dataset.field;
     const { verdict, mode } = document.body.dataset;
-    if (document.body.classList.contains("is-marking")) return "spans";
+    if (document.querySelector(".is-marking, [data-span-chooser].is-armed")) return "spans";
     if (mode === "demonstrate" || verdict === "left" || verdict === "right") return "rewrite";
     if (verdict !== "biased") return "outcome";
     if (!document.querySelector('[data-category][aria-pressed="true"]')) return "categories";
@@ -91,13 +120,12 @@ export class Statement {
     return "rewrite";
   }
 
-  /** Shows the part about the question; where there is none, what stands before all parts. */
+  /** The part about the question at hand is told from the others; where it has none, what concerns all of them is. */
   choose() {
-    const sections = [...this.text.querySelectorAll(":scope > section")];
     const asked = this.question();
-    const about = (field) => sections.filter((section) => section.dataset.part === field);
-    const chosen = [about(asked), about(""), sections.slice(0, 1)].find((some) => some.length) || [];
-    for (const section of sections) section.hidden = !chosen.includes(section);
+    const places = [...document.querySelectorAll("[data-part-of]:not([hidden])")];
+    const has = places.some((place) => place.dataset.partOf === asked);
+    for (const place of places) place.classList.toggle("is-asked", place.dataset.partOf === (has ? asked : "first"));
     this.root.dataset.part = asked;
   }
 

@@ -10,16 +10,23 @@ export class Verdicts {
   }
 
   give(outcome) {
-    if (outcome === "biased") return this.form.choose(this.form.outcome === "biased" ? "" : "biased");
+    if (outcome === "biased") return this.biased();
     if (SIDES.includes(outcome)) return this.better(outcome);
     if (!this.form.empty && this.form.asked !== outcome) return this.ask(outcome);
     this.form.choose(outcome);
     return this.session.submit();
   }
 
+  biased() {
+    this.form.choose(this.form.outcome === "biased" ? "" : "biased");
+    if (this.form.outcome && !this.form.state.categories.length) this.form.scrollTo("categories");
+  }
+
   ask(outcome) {
-    const says = t("Press again to submit it so: what you marked and wrote will be dropped.");
-    this.form.fault("outcome", says);
+    const says = this.form.mode === "review"
+      ? t("Press again to submit it so: what you marked and wrote will be dropped.")
+      : t("Press again to submit it so: what you wrote will be dropped.");
+    this.form.fault("outcome", says, true);
     this.form.asked = outcome;
     this.say(says);
   }
@@ -49,6 +56,7 @@ export class Verdicts {
   want(wanted) {
     this.wanted = wanted;
     this.button.setAttribute("aria-pressed", String(wanted));
+    document.body.classList.toggle("is-choosing", wanted);
     this.hint.textContent = wanted ? t("Now say which is better: its rewrite opens.") : "";
     if (wanted) this.say(this.hint.textContent);
   }

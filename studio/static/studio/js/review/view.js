@@ -17,6 +17,8 @@ export function paintItem(item) {
     drawText(slot("left"), item.text);
     drawText(slot("right"), item.other);
   }
+  const texts = [[document.querySelector("[data-answer]"), item.text], [slot("left"), item.text], [slot("right"), item.other]];
+  for (const [place, text] of texts) place.classList.toggle("is-nothing", !text?.trim());
   slot("returned").hidden = !item.returned;
   slot("returned-by").textContent = item.returned ? t("{name} sent this back:", { name: item.returned.by }) : "";
   slot("returned-text").textContent = item.returned?.text || "";
