@@ -135,6 +135,7 @@ def demonstration_row(line: int, record: Record) -> DemonstrationRow:
     categories = record.get("categories") or []
     if not isinstance(categories, list) or not all(isinstance(name, str) for name in categories):
         raise BadField("categories", "expected a list of category slugs")
+    _check_json("categories", categories)  # the report names them, and is kept
     if not biased and (categories or severity is not None or record.get("spans")):
         raise BadField("rewrite", "missing, although the row names a bias")
     if biased and not (categories and severity is not None):

@@ -241,6 +241,11 @@ class TestImport:
         upload(cast, iris, file(row), what="demonstrations")
         assert Item.objects.settled().get().verdict.decided_by == cast.iris
 
+    def test_a_report_that_no_database_could_keep_is_a_report_all_the_same(self, iris: Client, cast: Cast) -> None:
+        row = {"prompt": "a", "completion": "b", "rewrite": "c", "categories": ["\0"], "severity": 1}
+        reply = upload(cast, iris, file(row), what="demonstrations")
+        assert "contains a NUL character" in reply.content.decode()
+
     def test_a_file_kept_on_the_disk_is_read_too(self, iris: Client, cast: Cast, settings: Any) -> None:
         settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
         assert upload(cast, iris, file({"prompt": "a" * 100}), on_bad="abort").context["report"]["added"] == 1
