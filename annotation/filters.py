@@ -6,7 +6,7 @@ few rows, and prepares for all of them, or the other way round. So a page costs 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -39,6 +39,8 @@ class Way:
     item: str = "item_id"
     key: str = "item_id"
     knows_project: bool = False
+    model: str = ""
+    """Whose answers are the keys."""
 
     def there(self) -> dict[str, OuterRef]:
         """Of rows with an `item`: those at the item that this way leads to."""
@@ -97,7 +99,7 @@ def narrowed(
         rows = rows.filter(there_is(Item.objects.filter(project=project, **way.itself(), **facts)))
     for condition in conditions:
         rows = rows.filter(condition(way))
-    return Way(rows, way.item, way.key, way.knows_project)
+    return replace(way, rows=rows)
 
 
 # ---------------------------------------------------------------- which filter leads
@@ -197,8 +199,23 @@ def answers_lead(project: Project, wanted: Wanted) -> list[Way]:
 
 
 def by_model(project: Project, wanted: Wanted) -> list[Way]:
+    """Its answers lead to the items where they are the first, or the only one; to comparisons where they are the
+    second, few lead and many are met on a walk through the comparisons. Both in the order of its answers."""
+    model = wanted["model"]
+    its = Generation.objects.filter(model_name=model)
     item = Subquery(Item.objects.filter(generation=OuterRef("pk")).values("pk")[:1])
-    return [Way(Generation.objects.filter(model_name=wanted["model"]).annotate(item_pk=item), "item_pk", "pk")]
+    some = rare(its)
+    second = Item.objects.filter(other__isnull=False) if some is None else in_ids("other", some)
+    if some is None:
+        second = second.filter(there_is(its.filter(pk=OuterRef("other_id"))))
+    second = second.filter(there_is_no(its.filter(pk=OuterRef("generation_id"))))  # else the first way finds it
+    first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
+    return [first, Way(second, "pk", "other_id", model=model)]
+
+
+def of_model(name: str) -> Condition:
+    its = Q(generation__model_name=name) | Q(other__model_name=name)
+    return lambda way: there_is(Item.objects.filter(its, **way.itself()))
 
 
 LEADERS: dict[str, Callable[[Project, Wanted], list[Way]]] = {
@@ -302,10 +319,11 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-FACTS = {"mode": "mode", "topic": "prompt__topic", "model": "generation__model_name"}
+FACTS = {"mode": "mode", "topic": "prompt__topic"}
 """What an item is, by the column that says so."""
 
 CONDITIONS: dict[str, Callable[[Any], Condition]] = {
+    "model": of_model,
     "collection": lambda one: (
         lambda way: there_is(Collection.items.through.objects.filter(collection=one, **way.there()))
     ),
