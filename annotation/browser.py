@@ -8,12 +8,14 @@ from django.db.models import F, Prefetch
 from django.db.models.functions import Left
 
 from annotation import items as looks
-from annotation.filters import Way, newest
+from annotation.filters import Pairs, Way, newest
 from annotation.models import Answer, Generation, Item
 from studio.models import Project
 
 PAGE = 25
 EXCERPT = 160
+TIES = 5
+"""Items of one key that a page keeps together: an answer, and the comparisons that it is the second answer of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ def page(
     if edge is None:
         before = after = None
     up = after is not None or (oldest_first and before is None)
-    pairs = newest(found, size + 1, below=edge if before else None, above=(edge or 0) if up else None)
-    more = len(pairs) > size
-    pairs = pairs[1:] if up and more else pairs[:size]
-    items = rows([item for _, item in pairs])
+    pairs = newest(found, size + TIES, below=edge if before else None, above=(edge or 0) if up else None)
+    shown = whole(pairs[::-1], size)[::-1] if up else whole(pairs, size)
+    more = len(pairs) > len(shown)
+    items = rows([item for _, item in shown])
     has_newer, has_older = (more, after is not None) if up else (before is not None, more)
     return Page(
         items=items[::-1] if oldest_first else items,
@@ -54,12 +56,25 @@ def page(
     )
 
 
+def whole(pairs: Pairs, size: int) -> Pairs:
+    """The first `size`, and those of the same key as the last: the next page begins beyond that key."""
+    end = size
+    while 0 < end < len(pairs) and pairs[end][0] == pairs[end - 1][0]:
+        end += 1
+    return pairs[:end]
+
+
 def place(project: Project, found: list[Way], uuid: UUID | None) -> int | None:
-    """The key of the item at a page's edge."""
-    if uuid is None:
+    """The key of the item at a page's edge; where a model is asked for, its answer at that item."""
+    edge = Item.objects.select_related("generation").filter(project=project, uuid=uuid).first() if uuid else None
+    if edge is None:
         return None
-    key = "generation_id" if any(way.key != way.item for way in found) else "pk"
-    return Item.objects.filter(project=project, uuid=uuid).values_list(key, flat=True).first()
+    models = [way.model for way in found if way.model]
+    if not models:
+        return edge.pk
+    if edge.other_id is None or (edge.generation and edge.generation.model_name == models[0]):
+        return edge.generation_id
+    return edge.other_id
 
 
 def rows(pks: Sequence[int]) -> list[Item]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
@@ -32,6 +32,16 @@ FEW = 2000
 
 FIRST_COLUMN = ("verdicts", "steered", "golds")
 """Rows of `changes` that begin with their item's id; those of seats have it second."""
+
+
+LATELY = timedelta(days=7)
+"""For so long the data page offers to undo an action, and the timer goes on with one that broke off."""
+
+ALONE = timedelta(minutes=1)
+"""Whoever began an action is given so long with it."""
+
+SHOWN = 10
+"""Actions that the data page shows at most."""
 
 
 class AlreadyUndone(Exception):
@@ -118,6 +128,7 @@ def do_some(action: BulkAction) -> bool:
     chunk = changes.get("todo", [])[:CHUNK]
     if not chunk:
         return False
+    Project.objects.select_for_update(no_key=True).values_list("pk").get(pk=action.project_id)  # as a freeze does
     lock(chunk)
     choice = chosen(action)
     will = plan(action.project, action.verb, chunk, **choice).will
@@ -196,12 +207,27 @@ def part(changes: dict[str, Any], items: Sequence[int]) -> dict[str, Any]:
 # ---------------------------------------------------------------- what pages say of it
 
 
-def newest_of(project: Project, user: User) -> BulkAction | None:
-    """The action that this person could take back: their newest of the last day, unless it is undone."""
-    recent = timezone.now() - timedelta(days=1)
-    mine = BulkAction.objects.filter(project=project, actor=user, at__gt=recent).defer("changes")
-    newest = mine.order_by("-pk").first()
-    return newest if newest is not None and newest.undone_at is None else None
+def recent(project: Project) -> list[BulkAction]:
+    """What curators did in the last days and could take back, whoever did it, the newest first, each with `left` and
+    `undo_left`: items still to be changed, and to be put back. The long lists of items stay in the database."""
+    done = BulkAction.objects.filter(project=project, undone_at=None, at__gt=timezone.now() - LATELY)
+    return list(with_numbers(done).select_related("actor").order_by("-pk")[:SHOWN])
+
+
+def is_fresh(action: BulkAction, user: User) -> bool:
+    """Whether this person did it today, and looks at the page to see that it is done."""
+    return action.actor_id == user.pk and action.at > timezone.now() - timedelta(days=1)
+
+
+def lost() -> list[int]:
+    """Ids of actions, or undos, that are not at their end though begun a while ago. Some may still be at work: whoever
+    joins them shares it."""
+    begun = BulkAction.objects.filter(undone_at=None, at__gt=timezone.now() - LATELY, at__lt=timezone.now() - ALONE)
+    return [action.pk for action in with_numbers(begun) if any(to_go(action))]
+
+
+def with_numbers(actions: QuerySet[BulkAction]) -> QuerySet[BulkAction]:
+    return actions.defer("changes").annotate(left=KT("changes__left"), undo_left=KT("changes__undo_left"))
 
 
 def sentence(action: BulkAction) -> str:
@@ -222,10 +248,10 @@ def undone_in_words(action: BulkAction) -> tuple[str, int]:
 
 
 def to_go(action: BulkAction) -> tuple[int, int]:
-    """Items that are still to be changed, and to be put back; the long lists of them stay in the database."""
-    asked = BulkAction.objects.filter(pk=action.pk).values_list(KT("changes__left"), KT("changes__undo_left"))
-    left, undo_left = asked.get()
-    return int(left or 0), int(undo_left or 0)
+    """Items that are still to be changed, and to be put back; of an action without its lists, as `recent` gives it."""
+    if "changes" in action.get_deferred_fields():
+        return int(getattr(action, "left", None) or 0), int(getattr(action, "undo_left", None) or 0)
+    return action.changes.get("left", 0), action.changes.get("undo_left", 0)
 
 
 def items_in_words(count: int) -> str:

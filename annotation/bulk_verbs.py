@@ -166,8 +166,9 @@ def retire_stay(project: Project, items: Sequence[int]) -> Stays:
     yield "not in the queue", set(items) - open_now
     answered = work_seats(items).filter(status=Seat.Status.ANSWERED)
     yield "answered by some of their readers: settle these instead", answered.values_list("item", flat=True)
-    held = work_seats(items).filter(status=Seat.Status.OPEN).exclude(free_now())
-    yield "being read now", held.values_list("item", flat=True)
+    waiting = work_seats(items).filter(status=Seat.Status.OPEN)
+    yield "sent back to their reader, for whom they wait", waiting.filter(sent_back()).values_list("item", flat=True)
+    yield "being read now", waiting.exclude(free_now()).values_list("item", flat=True)
 
 
 def retire(project: Project, items: Sequence[int], *, actor: User) -> Changes:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -106,10 +106,13 @@ def take_otherwise(project: Project, user: User, *, besides: Sequence[int], unti
 @once
 def where_next() -> Prepared:
     """Each topic of a project, whether it is closed to this person, and, if not, the next item in it that is open to
-    them."""
+    them; 0 where one is kept for them."""
     seats = Seat.objects.open_to(USER, PROJECT, at=NOW).filter(topic=OuterRef("pk")).order_by("item_id", "pk")
     ahead = seats.ahead_of(USER, PROJECT).values("item")[:1]
-    first = Coalesce(Subquery(ahead), Subquery(seats.values("item")[:1]))
+    kept = seats.filter(reserved_for=USER).values(zero=F("item_id") * 0)[:1]
+    first = Coalesce(
+        Subquery(kept), Subquery(ahead), Subquery(seats.values("item")[:1]), output_field=BigIntegerField()
+    )
     closed = Exists(closed_to(USER, PROJECT).filter(pk=OuterRef("pk")))
     asked = Topic.objects.filter(project=PROJECT).order_by().annotate(is_closed=closed)
     return prepare(asked.values_list("pk", "is_closed", Case(When(is_closed=False, then=first))))

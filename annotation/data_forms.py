@@ -1,5 +1,6 @@
 """Shapes of what the data pages send."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -66,10 +67,25 @@ def words(label: str, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=[("", "any"), *choices], required=False, error_messages=unknown)
 
 
-def day(label: str) -> forms.DateField:
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    wrong = {"invalid": f"{label}: “%(value)s” is no date. Write it as 2026-11-21."}
-    return forms.DateField(label=label, required=False, widget=widget, error_messages=wrong)
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+"""What lies outside is a slip of the hand, and more than a database can reckon with."""
+
+
+class Day(forms.DateField):
+    """A day as an address has it, refused in a sentence that says what was written."""
+
+    def __init__(self, label: str):
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(label=label, required=False, widget=widget)
+
+    def to_python(self, value: Any) -> date | None:
+        try:
+            found = super().to_python(value)
+        except ValidationError:
+            raise ValidationError(f"{self.label}: “{str(value)[:60]}” is no date. Write it as 2026-11-21.") from None
+        if found and not FIRST_DAY <= found <= LAST_DAY:
+            raise ValidationError(f"{self.label}: write a year from {FIRST_DAY.year} to {LAST_DAY.year}.")
+        return found
 
 
 class FilterForm(forms.Form):
@@ -92,8 +108,8 @@ class FilterForm(forms.Form):
     mode = words("Mode", Item.Mode.choices)
     model = forms.CharField(label="Model", max_length=200, required=False, widget=forms.TextInput({"list": "models"}))
     collection = Named("collection", "name", "Collection")
-    since = day("From")
-    until = day("To")
+    since = Day("From")
+    until = Day("To")
     span = forms.BooleanField(label="Has a span", required=False)
     rewrite = forms.BooleanField(label="Has a rewrite", required=False)
     gold = forms.BooleanField(label="Gold", required=False)

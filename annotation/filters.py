@@ -6,7 +6,7 @@ few rows, and prepares for all of them, or the other way round. So a page costs 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
@@ -41,6 +41,8 @@ class Way:
     item: str = "item_id"
     key: str = "item_id"
     knows_project: bool = False
+    model: str = ""
+    """Whose answers are the keys."""
 
     def there(self) -> dict[str, OuterRef]:
         """Of rows with an `item`: those at the item that this way leads to."""
@@ -99,7 +101,7 @@ def narrowed(
         rows = rows.filter(there_is(Item.objects.filter(project=project, **way.itself(), **facts)))
     for condition in conditions:
         rows = rows.filter(condition(way))
-    return Way(rows, way.item, way.key, way.knows_project)
+    return replace(way, rows=rows)
 
 
 # ---------------------------------------------------------------- which filter leads
@@ -201,8 +203,20 @@ def answers_lead(project: Project, wanted: Wanted) -> list[Way]:
 
 
 def by_model(project: Project, wanted: Wanted) -> list[Way]:
+    """Its answers lead to the items where they are the first, or the only one, and to the comparisons where they are
+    the second; both in their order."""
+    model = wanted["model"]
+    its = Generation.objects.filter(model_name=model)
     item = Subquery(Item.objects.filter(generation=OuterRef("pk")).values("pk")[:1])
-    return [Way(Generation.objects.filter(model_name=wanted["model"]).annotate(item_pk=item), "item_pk", "pk")]
+    second = its.filter(compared_in__isnull=False)
+    second = second.filter(there_is_no(its.filter(pk=OuterRef("compared_in__generation"))))  # else found as the first
+    first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
+    return [first, Way(second, "compared_in", "pk", model=model)]
+
+
+def of_model(name: str) -> Condition:
+    its = Q(generation__model_name=name) | Q(other__model_name=name)
+    return lambda way: there_is(Item.objects.filter(its, **way.itself()))
 
 
 LEADERS: dict[str, Callable[[Project, Wanted], list[Way]]] = {
@@ -311,10 +325,11 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-FACTS = {"mode": "mode", "topic": "prompt__topic", "model": "generation__model_name"}
+FACTS = {"mode": "mode", "topic": "prompt__topic"}
 """What an item is, by the column that says so."""
 
 CONDITIONS: dict[str, Callable[[Any], Condition]] = {
+    "model": of_model,
     "collection": lambda one: (
         lambda way: there_is(Collection.items.through.objects.filter(collection=one, **way.there()))
     ),
@@ -334,19 +349,24 @@ Pairs = list[tuple[int, int]]
 
 
 def newest(found: list[Way], limit: int, *, below: int | None = None, above: int | None = None) -> Pairs:
-    """(key, item) of the newest `limit`, newest first; with `above`, of the `limit` oldest of those beyond it."""
-    pairs: set[tuple[int, int]] = set()
+    """(key, item) of the newest `limit`, newest first; with `above`, of the `limit` oldest of those beyond it.
+
+    Once there are enough, the next way is walked only as far as these go.
+    """
+    pairs: Pairs = []
+    up = above is not None
     for way in found:
         rows = way.rows
         if below is not None:
             rows = rows.filter(**{f"{way.key}__lt": below})
         if above is not None:
             rows = rows.filter(**{f"{way.key}__gt": above})
-        order = way.key if above is not None else f"-{way.key}"
-        found_rows = rows.order_by(order).values_list(way.key, way.item)
-        pairs |= set((found_rows.distinct() if way.key == way.item else found_rows)[:limit])
-    ordered = sorted(pairs, reverse=above is None)[:limit]
-    return sorted(ordered, reverse=True)
+        if len(pairs) == limit:
+            rows = rows.filter(**{f"{way.key}__{'lte' if up else 'gte'}": pairs[-1][0]})
+        rows = rows.order_by(way.key if up else f"-{way.key}").values_list(way.key, way.item)
+        more = (rows.distinct() if way.key == way.item else rows)[:limit]
+        pairs = sorted({*pairs, *more}, reverse=not up)[:limit]
+    return sorted(pairs, reverse=True)
 
 
 def ids(found: list[Way], limit: int) -> list[int]:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation import judgements, refill
 from annotation.judgements import SIDES
 from annotation.models import Answer, Collection, Item, Verdict
 from studio.models import Project, User
 from training import start, store_snapshot
-from training.models import Round, Snapshot
+from training.models import Round, Snapshot, SnapshotRow
 
 CHUNK = 500
 """Verdicts read at a time: memory stays flat whatever the project's size."""
@@ -54,12 +54,34 @@ def settled_for_good(project: Project) -> QuerySet[Verdict]:
     return verdicts.exclude(answer__outcome=Answer.Outcome.CANNOT_JUDGE)
 
 
+class ChangedMeanwhile(Exception):
+    """A verdict went while it was copied."""
+
+
+TRIES = 5
+"""How often a freeze begins anew where verdicts go while it reads them: nobody puts items back in the queue all day."""
+
+
 def freeze(project: Project, *, actor: User | None, collection: Collection | None = None) -> Snapshot:
-    """The settled items of `project`, or of one collection, copied by value; the same items give the same snapshot."""
-    try:
-        return store_snapshot.store(project, rows(project, collection), actor=actor)
-    except store_snapshot.NoRows as error:
-        raise NothingToFreeze(str(error)) from error
+    """The settled items of `project`, or of one collection, copied by value; the same items give the same snapshot.
+
+    What is put back in the queue while this reads is in no snapshot: the last look is taken under the project's lock,
+    which putting back takes too. Whoever comes second finds the verdict gone, or the item frozen.
+    """
+    for _ in range(TRIES):
+        try:
+            return store_snapshot.store(project, rows(project, collection), actor=actor, check=refuse_what_is_open)
+        except store_snapshot.NoRows as error:
+            raise NothingToFreeze(str(error)) from error
+        except ChangedMeanwhile:
+            continue
+    raise NothingToFreeze("Items were put back in the queue all the while they were copied: freeze again.")
+
+
+def refuse_what_is_open(snapshot: Snapshot) -> None:
+    settled = Verdict.objects.filter(item__uuid=OuterRef("uuid"))
+    if SnapshotRow.objects.filter(~Exists(settled), snapshot=snapshot).exists():
+        raise ChangedMeanwhile
 
 
 def hand_over(project: Project, *, actor: User | None, trigger: str = "") -> Round:

@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -116,17 +116,30 @@ def median(counted: Iterable[tuple[int, int]]) -> float | None:
     return (low + high) / 2
 
 
-def named(project: Project, filters: Filters, by: str) -> Counter[tuple[str, Any]]:
-    """(category, what `by` says) -> answers that name it."""
+def itself(what: Any) -> Iterable[Any]:
+    return (what,)
+
+
+def named(
+    project: Project, filters: Filters, by: str, read: Callable[[Any], Iterable[Any]] = itself
+) -> Counter[tuple[str, Any]]:
+    """(category, each that is read of what `by` says) -> answers that name it."""
     links = Answer.categories.through.objects.filter(counting(project, filters, "answer__"))
     rows = links.values_list("category__name", f"answer__{by}").annotate(n=Count("pk")).order_by()
-    return Counter({(category, what): n for category, what, n in rows})
+    counted: Counter[tuple[str, Any]] = Counter()
+    for category, what, n in rows:
+        counted.update({(category, one): n for one in read(what)})
+    return counted
 
 
-def judged(project: Project, filters: Filters, by: str) -> Counter[Any]:
-    """What `by` says -> answers that say fine or biased: those of whom a category could have been named."""
+def judged(project: Project, filters: Filters, by: str, read: Callable[[Any], Iterable[Any]] = itself) -> Counter[Any]:
+    """Each that is read of what `by` says -> answers that say fine or biased: those of whom a category could have been
+    named."""
     said = answers(project, filters).filter(outcome__in=(Answer.Outcome.FINE, Answer.Outcome.BIASED))
-    return Counter(dict(said.values_list(by).annotate(n=Count("pk")).order_by()))
+    counted: Counter[Any] = Counter()
+    for what, n in said.values_list(by).annotate(n=Count("pk")).order_by():
+        counted.update(dict.fromkeys(read(what), n))
+    return counted
 
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -171,10 +184,18 @@ def by_group(project: Project, filters: Filters, rows: list[str]) -> Grid:
     if not any(isinstance(metadata, dict) and metadata.get(GROUP) for metadata in lately):
         return Grid(rows, [], [[] for _ in rows], [])  # looking into every prompt for nothing takes long
     key = f"item__prompt__metadata__{GROUP}"
-    below = judged(project, filters, key)
-    below.pop(None, None)
-    columns = sorted((str(group), group) for group, _ in below.most_common(GROUPS))
-    return grid(rows, columns, named(project, filters, key) if columns else Counter(), below)
+    below = judged(project, filters, key, groups_in)
+    columns = sorted((group, group) for group, _ in below.most_common(GROUPS))
+    return grid(rows, columns, named(project, filters, key, groups_in) if columns else Counter(), below)
+
+
+def groups_in(metadata: Any) -> set[str]:
+    """The groups that a prompt names: a word, a number, or a list of these, each of which counts. Anything else names
+    none."""
+    listed = metadata if isinstance(metadata, list) else [metadata]
+    return {
+        str(one) for one in listed if isinstance(one, str | int | float) and not isinstance(one, bool) and one != ""
+    }
 
 
 WEEK = 7 * 24 * 3600

@@ -70,17 +70,21 @@ def seats_of(user: User, project: Project) -> QuerySet[Seat]:
 
 
 def next_seat(project: Project, user: User, *, besides: list[int], until: datetime) -> int | None:
-    """A seat of the onboarding for somebody who is new; None where it is over, or what is left of it is held."""
+    """A seat of the onboarding for somebody who is new; None where it is over, or what is left of it is held.
+
+    Their tabs go one after the other here, at the lock of their membership: each counts what the one before was given.
+    """
     mine = seats_of(user, project)
     given_back = mine.filter(status=Seat.Status.OPEN).exclude(pk__in=besides).exclude(item__skips__user=user)
-    with in_turn():
+    with in_turn(), transaction.atomic():
+        list(waiting(project).filter(user=user).select_for_update(no_key=True).values_list("pk"))
         for seat in given_back.order_by("item_id").values_list("pk", flat=True):
             if mine.filter(pk=seat, status=Seat.Status.OPEN).update(holder=user, lease_ends_at=until):
                 return seat
-    given = mine.exclude(item__skips__user=user).exclude(status=Seat.Status.RETIRED).count()
-    if given >= project.onboarding_items:
-        return None
-    return gold.seat_at_one(project, user, until=until, purpose=Seat.Purpose.ONBOARDING)
+        given = mine.exclude(item__skips__user=user).exclude(status=Seat.Status.RETIRED).count()
+        if given >= project.onboarding_items:
+            return None
+        return gold.seat_at_one(project, user, until=until, purpose=Seat.Purpose.ONBOARDING)
 
 
 def standing(project: Project, user: User) -> Standing:

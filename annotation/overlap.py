@@ -22,6 +22,9 @@ CHUNK = 200
 AGAIN = timedelta(minutes=1)
 """A change that nobody has worked on for so long is sent for again."""
 
+LATELY = timedelta(minutes=2)
+"""For so long after a change the timer looks again: no answer is written for longer."""
+
 FEW = 2000
 """So many items are changed while a person waits; more are a worker's."""
 
@@ -67,6 +70,12 @@ def lost() -> list[OverlapChange]:
     waiting = OverlapChange.objects.waiting().filter(again).order_by("pk")
     mine = OverlapChange.objects.waiting().filter(again)
     return [change for change in waiting if mine.filter(pk=change.pk).update(beat_at=timezone.now())]
+
+
+def look_again() -> None:
+    """Who was answering an item's only seat when it got more may have settled it after the last look at it."""
+    for change in OverlapChange.objects.filter(done_at__gt=timezone.now() - LATELY).select_related("project", "topic"):
+        close_what_was_settled_meanwhile(change.project, change.topic)
 
 
 def reach(project: Project, topic: Topic | None, wanted: int) -> Reach:

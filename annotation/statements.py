@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from annotation import guidelines, markdown
 from annotation.models import Guideline, Proposal, Topic
 from annotation.science.lines import line_diff
-from studio.models import Project, User
+from studio.models import User
 
 VERSIONS_SHOWN = 20
 STANDS = {
@@ -25,12 +25,12 @@ STANDS = {
 """Where the review screen puts a part, by the question its heading names."""
 
 
-def overview(project: Project) -> QuerySet[Topic]:
-    """Topics with the statement in force and how many proposals wait; two queries."""
+def overview(topics: QuerySet[Topic]) -> QuerySet[Topic]:
+    """The topics with the statement in force and how many proposals wait; two queries."""
     newest = Guideline.objects.filter(topic=OuterRef("topic")).order_by("-version").values("pk")[:1]
     in_force = Guideline.objects.filter(pk=Subquery(newest)).select_related("created_by")
     waiting = Count("proposals", filter=Q(proposals__state=Proposal.State.OPEN))
-    return project.topics.annotate(waiting=waiting).prefetch_related(Prefetch("guidelines", in_force))
+    return topics.annotate(waiting=waiting).prefetch_related(Prefetch("guidelines", in_force))
 
 
 def statement(topic: Topic) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def for_reader(topic: Topic, user: User) -> dict[str, Any]:
     }
 
 
-def proposed(project: Project, *, state: str, number: Any) -> Page[Proposal]:
-    """Proposals, the newest first; `state` "" for all."""
-    found = with_people(project)
+def proposed(topics: QuerySet[Topic], *, state: str, number: Any) -> Page[Proposal]:
+    """Proposals about these topics, the newest first; `state` "" for all."""
+    found = with_people(topics)
     return Paginator(found.filter(state=state) if state else found, 25).get_page(number)
 
 
-def with_people(project: Project) -> QuerySet[Proposal]:
-    found = Proposal.objects.filter(topic__project=project)
+def with_people(topics: QuerySet[Topic]) -> QuerySet[Proposal]:
+    found = Proposal.objects.filter(topic__in=topics)
     return found.select_related("topic__project", "author", "decided_by", "became", "based_on")
 
 

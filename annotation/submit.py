@@ -314,8 +314,10 @@ def said_in(answer: Answer) -> Said:
     return as_shown(said, answer.seat_id) if answer.seat_id else said
 
 
+@transaction.atomic
 def skip(project: Project, user: User, seat: int, *, reason: str, comment: str = "") -> Skip:
-    """Pass on an item: the seat is free for others, and the item is never offered to this person again.
+    """Pass on an item: the seat is free for others, and the item is never offered to this person again. Said twice, it
+    is done once: the second waits at the seat, and then finds what the first one wrote.
 
     Also a seat that was kept for this person is for everybody then, or nobody could ever take it; one at an item whose
     answer is known was theirs alone, and ends.

@@ -43,6 +43,7 @@ def refill_queues() -> None:
         read_upload.delay_on_commit(upload.pk)
     for change in overlap.lost():
         apply_overlap.delay_on_commit(change.project_id, change.topic_id)
+    overlap.look_again()
 
 
 @shared_task(acks_late=True, ignore_result=True)
@@ -103,6 +104,13 @@ def apply_overlap(project_id: int, topic_id: int | None) -> None:
 def go_on_with_bulk(action_id: int) -> None:
     """Do a long bulk action, or its undo, chunk by chunk. Safe to deliver twice."""
     bulk_actions.work(action_id)
+
+
+@shared_task(ignore_result=True)
+def resume_bulk() -> None:
+    """Go on with what broke off: a process ended while a person waited for it, or a message was lost."""
+    for action in bulk_actions.lost():
+        go_on_with_bulk.delay_on_commit(action)
 
 
 def send_overlap(project: Project, topic: Topic | None) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -19,9 +18,6 @@ from studio.models import Membership, Role, User
 from training.models import SnapshotRow
 
 LONGEST_REMARK = 4000
-TIME_TO_THINK = timedelta(days=7)
-"""How long an answer that was sent back is kept for its author before a lease would run out."""
-
 MOST_NAMES = 20
 NOT_YET = "mentioned you at an item that you can still answer: you can read it after your answer."
 NAME = re.compile(r"(?<![\w.@+-])@([\w.@+-]+)")
@@ -164,7 +160,8 @@ def send_back(item: Item, answer: Answer, text: str, *, actor: User) -> Remark:
     """Ask the author of an answer to think it over: it is taken back, and its seat is theirs again, with it as a draft.
 
     The item's lock comes first, as in `settle`: whoever of two curators comes second finds a verdict, or an answer that
-    is gone. The seat is kept for the author, so that closing the page does not hand it to somebody else.
+    is gone. The seat is kept for the author, whom `claim` gives it before others: so it needs no lease until they sit
+    down, and closing the page does not hand it to somebody else.
     """
     why = clean(text)
     lock(item.pk)
@@ -172,16 +169,15 @@ def send_back(item: Item, answer: Answer, text: str, *, actor: User) -> Remark:
         raise NotToBeSentBack("This item was settled in the meantime.")
     if answer.seat_id is None or answer.annotator is None:
         raise NotToBeSentBack("This answer came with an import: nobody here can think it over.")
+    if not Seat.objects.filter(pk=answer.seat_id, purpose=Seat.Purpose.WORK).exists():
+        raise NotToBeSentBack("The answer to this item was known when it was given: it says something of its author.")
     if SnapshotRow.objects.filter(uuid=item.uuid, snapshot__project=item.project_id).exists():
         raise NotToBeSentBack("This item is part of a frozen dataset.")
     taken = Answer.objects.standing().filter(pk=answer.pk, item=item)
     if not taken.update(undone_at=timezone.now()):
         raise NotToBeSentBack("This answer was taken back in the meantime.")
     Seat.objects.filter(pk=answer.seat_id, status=Seat.Status.ANSWERED).update(
-        status=Seat.Status.OPEN,
-        holder=answer.annotator,
-        reserved_for=answer.annotator,
-        lease_ends_at=timezone.now() + TIME_TO_THINK,
+        status=Seat.Status.OPEN, holder=None, lease_ends_at=None, reserved_for=answer.annotator
     )
     keep(item.pk, answer.annotator, said_in(answer).as_draft(), seat=answer.seat_id)
     said = Remark.objects.create(item=item, author=actor, text=why, sent_back=answer)

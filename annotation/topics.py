@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.models import Draft, Seat, Topic
 from studio import audit
-from studio.models import Membership, Project, User
+from studio.models import Membership, Project, Role, User
 
 
 def closed_to(user: User | OuterRef, project: Project) -> QuerySet[Topic]:
@@ -15,10 +15,23 @@ def closed_to(user: User | OuterRef, project: Project) -> QuerySet[Topic]:
 
     The person may be a column of a query around this one; it stands two queries up.
     """
-    named = Topic.readers.through.objects.filter(topic=OuterRef("pk"))
     left = Topic.opted_out.through.objects.filter(topic=OuterRef("pk"), membership__user=user)
-    theirs = Exists(left) | (Exists(named) & ~Exists(named.filter(membership__user=user)))
-    return Topic.objects.filter(theirs, project=project)
+    return Topic.objects.filter(Exists(left) | for_others(user), project=project)
+
+
+def for_others(user: User | OuterRef) -> Q:
+    """Of topics: readers are named, and this person is none of them."""
+    named = Topic.readers.through.objects.filter(topic=OuterRef("pk"))
+    return Q(Exists(named) & ~Exists(named.filter(membership__user=user)))
+
+
+def shown_to(user: User, project: Project, role: Role) -> QuerySet[Topic]:
+    """Topics whose values statement and proposals this person may see: curators all; others none for which others are
+    named, but for one of which they still have an item before them. Whoever opted out may read on."""
+    if role.may_curate:
+        return project.topics.all()
+    holds = Seat.objects.held_by(user).filter(project=project, topic=OuterRef("pk"))
+    return project.topics.filter(~for_others(user) | Exists(holds))
 
 
 @transaction.atomic

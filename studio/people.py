@@ -22,6 +22,10 @@ class NotYours(Exception):
     """An account that reaches beyond what the acting admin administers."""
 
 
+class HasLeft(Exception):
+    """The membership ended in the meantime."""
+
+
 class AlreadyMember(Exception):
     """That person is in the project already."""
 
@@ -52,8 +56,9 @@ def add_member(project: Project, username: str, role: Role, *, actor: User | Non
 def change_role(membership: Membership, role: Role, *, actor: User) -> None:
     """Give a member another role; the last admin cannot be made less."""
     _keep_an_admin(membership, unless=role == Role.ADMIN)
-    old, membership.role = membership.role, role
-    membership.save(update_fields=["role"])
+    old = _role_now(membership)
+    Membership.objects.filter(pk=membership.pk).update(role=role)
+    membership.role = role
     ended = 0 if role == Role.ADMIN else _end_invitations(membership)
     audit.record(actor, "changed role", membership, old=old, new=role, invitations_ended=ended)
 
@@ -62,8 +67,8 @@ def change_role(membership: Membership, role: Role, *, actor: User) -> None:
 def remove_member(membership: Membership, *, actor: User) -> None:
     """End a membership; what the person answered stays, under their pseudonym."""
     _keep_an_admin(membership)
+    role, known_as = _role_now(membership), membership.pseudonym
     ended = _end_invitations(membership)
-    role, known_as = membership.role, membership.pseudonym
     audit.record(actor, "removed member", membership, role=role, pseudonym=known_as, invitations_ended=ended)
     membership.delete()
 
@@ -75,16 +80,7 @@ def reset_password(membership: Membership, *, actor: User) -> str:
     Whoever hands it out could log in with it: so nobody may who does not administer every project it opens, nor for an
     account that was not made for one of these, or that is known by the single sign-on.
     """
-    if not _administers(actor, membership.user):
-        raise NotYours(
-            f"{membership.user} is also in projects that you do not administer, or administers this studio: "
-            "ask an administrator of the studio for a new password."
-        )
-    if not _made_for(actor, membership.user):
-        raise NotYours(
-            f"The account of {membership.user} was not made in a project of yours, or logs in by single sign-on: "
-            "ask an administrator of the studio for a new password."
-        )
+    _refuse_what_is_not_theirs(membership.user, "for a new password", actor=actor)
     password = new_password(membership.user)
     audit.record(actor, "reset password", membership)
     return password
@@ -92,12 +88,9 @@ def reset_password(membership: Membership, *, actor: User) -> str:
 
 @transaction.atomic
 def reset_second_factor(membership: Membership, *, actor: User) -> None:
-    """Forget a member's second factor, which they have lost: it opens nothing without the password."""
-    if not _administers(actor, membership.user):
-        raise NotYours(
-            f"{membership.user} is also in projects that you do not administer, or administers this studio: "
-            "ask an administrator of the studio."
-        )
+    """Forget a member's second factor, which they have lost. It protects all that the account opens, so the same
+    accounts are out of reach as for a new password."""
+    _refuse_what_is_not_theirs(membership.user, "to do that", actor=actor)
     Authenticator.objects.filter(user=membership.user).delete()
     audit.record(actor, "reset second factor", membership)
 
@@ -121,6 +114,19 @@ def _end_invitations(membership: Membership) -> int:
     return theirs.update(revoked_at=timezone.now())
 
 
+def _refuse_what_is_not_theirs(user: User, what_for: str, *, actor: User) -> None:
+    if not _administers(actor, user):
+        raise NotYours(
+            f"{user} is also in projects that you do not administer, or administers this studio: "
+            f"ask an administrator of the studio {what_for}."
+        )
+    if not _made_for(actor, user):
+        raise NotYours(
+            f"The account of {user} was not made in a project of yours, or logs in by single sign-on: "
+            f"ask an administrator of the studio {what_for}."
+        )
+
+
 def _administers(actor: User, user: User) -> bool:
     if actor.is_superuser:
         return True
@@ -139,6 +145,14 @@ def _made_for(actor: User, user: User) -> bool:
     return (
         came.filter(project__in=mine, data__new_account=True).exists() and not came.exclude(project__in=mine).exists()
     )
+
+
+def _role_now(membership: Membership) -> str:
+    """The role as it is, kept as it is until this transaction ends; somebody else may have ended the membership."""
+    role = Membership.objects.select_for_update().filter(pk=membership.pk).values_list("role", flat=True).first()
+    if role is None:
+        raise HasLeft(f"{membership.user} left this project in the meantime.")
+    return role
 
 
 def _keep_an_admin(membership: Membership, *, unless: bool = False) -> None:

@@ -285,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
     "refill": {"task": "annotation.tasks.refill_queues", "schedule": schedule(TICK), "options": {"expires": TICK * 4}},
     "policies": {"task": "annotation.tasks.ask_policies", "schedule": schedule(TICK), "options": {"expires": TICK * 4}},
     "agreement": {"task": "annotation.tasks.measure_where_due", "schedule": schedule(60.0), "options": {"expires": 60}},
+    "bulk": {"task": "annotation.tasks.resume_bulk", "schedule": schedule(60.0), "options": {"expires": 60}},
     "forecasts": {
         "task": "annotation.tasks.ask_forecasts",
         "schedule": schedule(max(TICK, 60)),

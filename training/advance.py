@@ -5,7 +5,6 @@ what the step made: so a round's state tells exactly what exists.
 """
 
 import json
-import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -21,14 +20,12 @@ from django.db.models import Max
 from studio import audit
 from studio.models import Project
 from training import child, tidy
-from training.models import Comparison, Evaluation, ModelVersion, Round, RoundMetric, Score, State
+from training.models import Comparison, Evaluation, ModelVersion, Promotion, Round, RoundMetric, Score, State
 from training.promote import Stale, live_version, promote
 from training.science import checkpoints, gate
 from training.science.lines import Refused
 from training.science.spec import EvaluationSpec, RoundSpec, Spec
 from training.suites import Suite, UnknownSuite, suites_of
-
-logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.3
 """How often progress is written down, and so how soon a cancel is noticed."""
@@ -169,16 +166,27 @@ def evaluate(round: Round) -> None:
         store(round, results, {CANDIDATE: candidate, CURRENT: current}, folder)
         rest(round, verdict, limits, current, {suite.name: suite.digest for suite in suites})
         if verdict.passed and project.auto_promote:
-            follow_policy(candidate)
+            follow_policy(round, candidate)
     tidy.drop_older_checkpoints(round)
 
 
-def follow_policy(candidate: ModelVersion) -> None:
-    """Promote what passed, unless another version went live meanwhile: who did that knows more than this verdict."""
+def follow_policy(round: Round, candidate: ModelVersion) -> None:
+    """Promote what passed, unless somebody chose what is live since the round was opened, or another version went live
+    since it was measured: who did that knows more than this verdict. Then it waits for an admin, and says why."""
+    Project.objects.select_for_update(no_key=True).get(pk=round.project_id)  # one after the other, as in `promote`
+    by_hand = Promotion.objects.filter(project=round.project_id, created_at__gt=round.created_at)
+    chosen = by_hand.exclude(actor=None).select_related("version", "actor").first()
     try:
-        promote(candidate, actor=None, reason="gate passed, project policy")
+        if chosen is None:
+            promote(candidate, actor=None, reason="gate passed, project policy")
+            return
+        who = chosen.actor.display_name if chosen.actor else ""
+        why = f"{who} made version {chosen.version.number} live after this round was opened"
     except Stale as error:
-        logger.info("not promoted by the policy: %s", error)
+        why = str(error).split(":")[0]
+    sentence = f"{why}, so version {candidate.number} does not go live by itself: an admin decides."
+    round.remark(sentence)
+    audit.record(None, "left to an admin", round, reason=sentence)
 
 
 def measured(results: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,9 +35,12 @@ def canonical(row: Row) -> bytes:
     return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
-def store(project: Project, rows: Iterable[Row], *, actor: User | None) -> Snapshot:
+def store(
+    project: Project, rows: Iterable[Row], *, actor: User | None, check: Callable[[Snapshot], None] = lambda _: None
+) -> Snapshot:
     """Keep `rows` for ever and return their snapshot; the same rows again return the same one. Flat memory.
 
+    `check` sees the rows before anybody else does, under the project's lock, and refuses them by what it raises.
     The file is whole before anything names it: written beside its place, synced, renamed. If the database then fails,
     a nameless file is left that the next freeze of the same rows takes into use.
     """
@@ -56,7 +59,7 @@ def store(project: Project, rows: Iterable[Row], *, actor: User | None) -> Snaps
             temporary.unlink(missing_ok=True)
             raise
     _sync_folder(settings.SNAPSHOT_DIR)
-    return _known(project, digest) or _record(project, digest, counts, actor)
+    return _known(project, digest) or _record(project, digest, counts, actor, check)
 
 
 class Composition:
@@ -108,7 +111,9 @@ def _known(project: Project, digest: str) -> Snapshot | None:
     return Snapshot.objects.filter(project=project, digest=digest).first()
 
 
-def _record(project: Project, digest: str, counts: Composition, actor: User | None) -> Snapshot:
+def _record(
+    project: Project, digest: str, counts: Composition, actor: User | None, check: Callable[[Snapshot], None]
+) -> Snapshot:
     try:
         with transaction.atomic():
             snapshot = Snapshot.objects.create(
@@ -125,6 +130,8 @@ def _record(project: Project, digest: str, counts: Composition, actor: User | No
             )
             while chunk := list(islice(lineage, CHUNK)):
                 SnapshotRow.objects.bulk_create(chunk)
+            Project.objects.select_for_update(no_key=True).values_list("pk").get(pk=project.pk)
+            check(snapshot)
             audit.record(actor, "froze", snapshot, rows=counts.rows, demonstrations=counts.demonstrations)
     except IntegrityError:  # the same rows, frozen in the same moment by somebody else
         if (twin := _known(project, digest)) is None:

@@ -34,8 +34,9 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
-    """What stands around the table: links, suggestions, and the last bulk action with its undo."""
-    last = bulk_actions.newest_of(project, request.user)
+    """What stands around the table: links, suggestions, and what was done lately, each with its undo."""
+    done = [(action, bulk_actions.sentence(action)) for action in bulk_actions.recent(project)]
+    mine = done[:1] if done and bulk_actions.is_fresh(done[0][0], request.user) else []
     query = saved_views.filters_of(request.GET.urlencode())
     return {
         "query": query,
@@ -44,8 +45,9 @@ def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
         "views": saved_views.of(project, request.user),
         "models": browser.models_of(project),
         "verbs": bulk_verbs.VERBS,
-        "last": last,
-        "last_said": bulk_actions.sentence(last) if last else "",
+        "just_done": mine,
+        "done_before": done[len(mine) :],
+        "most": bulk_actions.MOST,
     }
 
 

@@ -1,4 +1,4 @@
-"""Topics and their values statements: everybody reads them, who may curate writes new versions."""
+"""Topics and their values statements: who reads a topic sees its own, who may curate writes new versions."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +9,7 @@ from annotation import guidelines as verbs
 from annotation import statements
 from annotation.models import Topic
 from annotation.statement_forms import StatementForm, TopicForm
+from annotation.topics import shown_to
 from studio.access import needs
 from studio.models import Project, Role
 
@@ -18,14 +19,18 @@ FORM = ["GET", "HEAD", "POST"]
 @require_http_methods(FORM)
 @needs(Role.ANNOTATOR)
 def guidelines(request: HttpRequest, project: Project) -> HttpResponse:
-    """Everybody reads them; who may curate adds topics."""
+    """Everybody sees those of the topics they may read; who may curate adds topics."""
     if request.method == "POST":
         return topic_add(request, project.slug)
     return show_all(request, project, TopicForm())
 
 
 def show_all(request: HttpRequest, project: Project, form: TopicForm, *, status: int = 200) -> HttpResponse:
-    context = {"project": project, "topics": statements.overview(project), "form": form}
+    context = {
+        "project": project,
+        "topics": statements.overview(shown_to(request.user, project, request.role)),
+        "form": form,
+    }
     return render(request, "annotation/guidelines.html", context, status=status)
 
 
@@ -46,7 +51,7 @@ def topic_add(request: HttpRequest, project: Project) -> HttpResponse:
 @require_safe
 @needs(Role.ANNOTATOR)
 def statement(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    topic = get_object_or_404(project.topics, pk=pk)
+    topic = get_object_or_404(shown_to(request.user, project, request.role), pk=pk)
     return render(request, "annotation/guideline.html", {"project": project, **statements.statement(topic)})
 
 
@@ -79,6 +84,6 @@ def show_write(request: HttpRequest, topic: Topic, form: StatementForm, *, statu
 @needs(Role.ANNOTATOR)
 def statement_preview(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """What is being written, as it will be read; the pages with an editor ask for it while somebody types."""
-    topic = get_object_or_404(project.topics, pk=pk)
+    topic = get_object_or_404(shown_to(request.user, project, request.role), pk=pk)
     context = statements.preview(topic, request.POST.get("text", ""))
     return render(request, "annotation/_guideline_preview.html", context)

@@ -1,6 +1,7 @@
 """Proposed changes of values statements; a topic's statement for the review screen."""
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,17 +12,22 @@ from annotation import statements
 from annotation.guidelines import ChangedMeanwhile, Unchanged
 from annotation.models import Proposal, Topic
 from annotation.statement_forms import AcceptForm, DeclineForm, ProposeForm
+from annotation.topics import shown_to
 from studio.access import needs
 from studio.models import Project, Role
 
 FORM = ["GET", "HEAD", "POST"]
 
 
+def open_to(request: HttpRequest, project: Project) -> QuerySet[Topic]:
+    return shown_to(request.user, project, request.role)  # type: ignore[attr-defined]
+
+
 @require_safe
 @never_cache
 @needs(Role.ANNOTATOR)
 def guideline(request: HttpRequest, project: Project, topic: int) -> HttpResponse:
-    return JsonResponse(statements.for_reader(get_object_or_404(project.topics, pk=topic), request.user))
+    return JsonResponse(statements.for_reader(get_object_or_404(open_to(request, project), pk=topic), request.user))
 
 
 @require_safe
@@ -29,14 +35,14 @@ def guideline(request: HttpRequest, project: Project, topic: int) -> HttpRespons
 def proposals(request: HttpRequest, project: Project) -> HttpResponse:
     state = request.GET.get("state", Proposal.State.OPEN)
     state = state if state in Proposal.State.values else ""
-    page = statements.proposed(project, state=state, number=request.GET.get("page"))
+    page = statements.proposed(open_to(request, project), state=state, number=request.GET.get("page"))
     return render(request, "annotation/proposals.html", {"project": project, "page": page, "state": state})
 
 
 @require_http_methods(FORM)
 @needs(Role.ANNOTATOR)
 def proposal_new(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    topic = get_object_or_404(project.topics, pk=pk)
+    topic = get_object_or_404(open_to(request, project), pk=pk)
     current = topic.guideline
     if request.method != "POST":
         start = {"text": current.text if current else "", "seen": current.version if current else 0}
@@ -62,10 +68,10 @@ def show_new(request: HttpRequest, topic: Topic, form: ProposeForm, *, status: i
 @require_http_methods(FORM)
 @needs(Role.ANNOTATOR)
 def proposal(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    """Everybody sees it and what became of it; who may curate decides."""
+    """Whoever may read the topic sees it and what became of it; who may curate decides."""
     if request.method == "POST":
         return proposal_decide(request, project.slug, pk)
-    found = get_object_or_404(statements.with_people(project), pk=pk)
+    found = get_object_or_404(statements.with_people(open_to(request, project)), pk=pk)
     return show(request, found)
 
 
@@ -87,7 +93,7 @@ def show(
 
 @needs(Role.CURATOR)
 def proposal_decide(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
-    found = get_object_or_404(statements.with_people(project), pk=pk)
+    found = get_object_or_404(statements.with_people(open_to(request, project)), pk=pk)
     door = proposal_decline if request.POST.get("decision") == "decline" else proposal_accept
     try:
         return door(request, found)

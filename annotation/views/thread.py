@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -110,7 +110,10 @@ def send_back(request: HttpRequest, project: Project, uuid: UUID) -> HttpRespons
 def notices(request: HttpRequest, project: Project) -> HttpResponse:
     """What concerns this person; POST marks one as read (`notice`) or all."""
     if request.method == "POST":
-        telling.read(project, request.user, as_id(request.POST.get("notice", "")))
+        chosen = request.POST.get("notice")
+        if chosen is not None and as_id(chosen) is None:
+            raise Http404("There is no such notice.")
+        telling.read(project, request.user, None if chosen is None else as_id(chosen))
         return redirect("annotation:notices", project.slug)
     found = [(one, telling.WORDS[one.kind]) for one in telling.of(project, request.user)[:SHOWN]]
     unread = sum(one.read_at is None for one, _ in found)

@@ -37,7 +37,7 @@ def member(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     membership = get_object_or_404(project.memberships.select_related("user"), pk=pk)
     try:
         messages.success(request, _member_done(request, membership))
-    except (people.LastAdmin, people.NotYours) as refusal:
+    except (people.LastAdmin, people.NotYours, people.HasLeft) as refusal:
         messages.error(request, str(refusal))
     mine = request.user.role_in(project)
     if mine is None:  # who has removed themselves

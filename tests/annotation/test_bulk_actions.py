@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -341,6 +342,58 @@ class TestChunks:
         assert Seat.objects.filter(status="open").count() == 3
 
 
+class TestAfterwards:
+    def test_each_of_several_actions_can_be_undone_from_the_page_by_any_curator(
+        self, iris: Client, cast: Cast, django_assert_num_queries: Any
+    ) -> None:
+        one, two = cast.item(), cast.item()
+        first, second = act(cast, "retire", one), act(cast, "retire", two)
+        page = iris.get(url(cast, "data"))
+        assert [action for action, _ in page.context["just_done"]] == [second]
+        assert [action for action, _ in page.context["done_before"]] == [first]
+        iris.force_login(cast.max)
+        html = iris.get(url(cast, "data")).content.decode()
+        assert 'id="last-action"' not in html  # he did neither
+        for action in (first, second):
+            assert url(cast, "bulk-undo", action.pk) in html
+        iris.post(url(cast, "bulk-undo", second.pk))
+        iris.post(url(cast, "bulk-undo", first.pk))
+        page = iris.get(url(cast, "data"))
+        assert not page.context["done_before"]
+        assert not Seat.objects.exclude(status="open").exists()
+
+    def test_looking_costs_the_same_for_ten_actions_as_for_one(
+        self, cast: Cast, django_assert_num_queries: Any
+    ) -> None:
+        for _ in range(12):
+            act(cast, "retire", cast.item())
+        with django_assert_num_queries(1):
+            done = [bulk_actions.sentence(action) for action in bulk_actions.recent(cast.project)]
+        assert done == ["1 item taken out of the queue."] * 10
+
+    def test_what_broke_off_is_gone_on_with_by_the_timer(
+        self, cast: Cast, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sent = list[int]()
+        monkeypatch.setattr(tasks.go_on_with_bulk, "delay", sent.append)
+        items = [cast.item() for _ in range(3)]
+        deed = bulk_actions.begin(cast.project, "retire", [item.pk for item in items[:2]], actor=cast.iris)
+        undo = act(cast, "retire", items[2])
+        bulk_actions.begin_undo(undo, actor=cast.iris)
+        act(cast, "retire", cast.item())  # whole
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.resume_bulk()
+        assert sent == []  # whoever began them may be at it
+        BulkAction.objects.update(at=timezone.now() - timedelta(minutes=2))
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.resume_bulk()
+        assert sorted(sent) == [deed.pk, undo.pk]
+        for pk in sent:
+            tasks.go_on_with_bulk(pk)
+        assert [row[0][1] for row in map(state, items)] == ["retired", "retired", "open"]
+        assert bulk_actions.lost() == []
+
+
 def test_a_second_undo_is_refused(cast: Cast) -> None:
     action = act(cast, "retire", cast.item())
     bulk_actions.undo(action, actor=cast.iris)
@@ -488,9 +541,30 @@ class TestDoor:
 
 
 @pytest.mark.parametrize("verb", list(bulk_verbs.VERBS))
-def test_the_number_of_queries_does_not_grow_with_the_items(
-    cast: Cast, verb: str, django_assert_max_num_queries: Any
-) -> None:
-    items = [cast.item() for _ in range(12)]
-    with django_assert_max_num_queries(8):
-        bulk_actions.plan(cast.project, verb, [item.pk for item in items])
+def test_the_number_of_queries_does_not_grow_with_the_items(cast: Cast, verb: str) -> None:
+    """Of the plan, of the deed and of its undo; all the items are of one chunk."""
+    best = Collection.objects.create(project=cast.project, name="Best")
+    needs = {"assign": {"person": cast.bo}, "collect": {"collection": best}, "uncollect": {"collection": best}}
+    choice: dict[str, Any] = needs.get(verb, {})
+
+    def costs(count: int) -> list[int]:
+        items = [cast.item() for _ in range(count)]
+        if verb in ("requeue", "gold"):
+            [settle_item(item) for item in items]
+        if verb == "uncollect":
+            best.items.add(*items)
+        found, pks = [], [item.pk for item in items]
+        with CaptureQueriesContext(connection) as asked:
+            assert bulk_actions.plan(cast.project, verb, pks, **choice).count == count
+        found.append(len(asked))
+        with CaptureQueriesContext(connection) as asked:
+            action = bulk_actions.act(cast.project, verb, pks, actor=cast.iris, **choice)
+        found.append(len(asked))
+        with CaptureQueriesContext(connection) as asked:
+            assert bulk_actions.undo(action, actor=cast.iris) == (count, 0)
+        return [*found, len(asked)]
+
+    one, many = costs(1), costs(12)
+    assert many == one
+    assert one[0] <= 8
+    assert max(one) <= 40

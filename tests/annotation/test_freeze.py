@@ -2,15 +2,17 @@
 
 import io
 import json
+import threading
 import tracemalloc
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from annotation import exchange, freeze, settle
+from annotation import bulk_actions, exchange, freeze, settle
 from annotation.claim import claim
 from annotation.models import Answer, Collection, Generation, Guideline, Item, Refill, Seat, Span, Verdict
 from annotation.shapes import Said
@@ -18,7 +20,7 @@ from annotation.submit import submit
 from studio import people
 from studio.models import Membership, Role, pseudonym
 from tests.cast import Cast, make_comparison, make_demonstration, make_item, make_version, settle_item
-from training.models import SnapshotRow
+from training.models import Snapshot, SnapshotRow
 
 
 def frozen(snapshot: Any) -> list[dict[str, Any]]:
@@ -271,3 +273,52 @@ def test_what_is_said_where_the_answer_is_known_does_not_hide_the_item_from_a_fr
     )  # fmt: skip
     Answer.objects.create(key=uuid4(), item=item, seat=extra, annotator=cast.bo, outcome="fine")
     assert freeze.freeze(cast.project, actor=None).rows == 1
+
+
+def test_what_is_put_back_in_the_queue_while_it_is_read_is_not_frozen(cast: Cast, monkeypatch: Any) -> None:
+    stays, goes = cast.item(), cast.item()
+    for item in (stays, goes):
+        settle_item(item)
+    real, read = freeze.rows, list[int]()
+
+    def meanwhile(*asked: Any) -> Any:
+        yield from real(*asked)
+        if not read:
+            bulk_actions.act(cast.project, "requeue", [goes.pk], actor=cast.iris)
+        read.append(1)
+
+    monkeypatch.setattr(freeze, "rows", meanwhile)
+    snapshot = freeze.freeze(cast.project, actor=cast.iris)
+    assert (len(read), SnapshotRow.objects.count()) == (2, 1)
+    assert [one["uuid"] for one in frozen(snapshot)] == [str(stays.uuid)]
+    assert Snapshot.objects.get() == snapshot
+
+
+@pytest.mark.django_db(transaction=True)
+def test_putting_back_waits_for_a_freeze_that_is_nearly_done_and_then_finds_the_item_frozen(
+    transactional_db: Any, monkeypatch: Any
+) -> None:
+    cast = Cast()
+    item = cast.item()
+    settle_item(item)
+    real, done = freeze.refuse_what_is_open, list[int]()
+
+    def put_back() -> None:
+        try:
+            done.append(bulk_actions.act(cast.project, "requeue", [item.pk], actor=cast.iris).count)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=put_back)
+
+    def meanwhile(snapshot: Snapshot) -> None:
+        real(snapshot)
+        other.start()
+        other.join(0.5)
+        assert other.is_alive()  # it waits for us
+
+    monkeypatch.setattr(freeze, "refuse_what_is_open", meanwhile)
+    freeze.freeze(cast.project, actor=cast.iris)
+    other.join()
+    assert done == [0]
+    assert Verdict.objects.filter(item=item).exists()

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import guidelines, markdown
+from annotation import guidelines, markdown, proposals, topics
+from annotation.claim import claim
 from annotation.models import Answer, Guideline, Topic
 from studio.models import AuditEntry
 from tests.cast import Cast
@@ -53,6 +54,32 @@ def test_a_topic_of_another_project_does_not_exist_here(iris: Client, cast: Cast
     theirs = Topic.objects.create(project=cast.other, slug="theirs", name="Theirs")
     method = iris.post if name == "statement-preview" else iris.get
     assert method(url(cast, name, theirs.pk)).status_code == 404
+
+
+def test_the_statement_of_a_topic_with_named_readers_is_for_them_and_for_curators(client: Client, cast: Cast) -> None:
+    topics.name_readers(cast.topic, [cast.ada.memberships.get()], actor=cast.iris)
+    wish = proposals.propose(cast.topic, "Another.", "Because.", actor=cast.ada, seen=1)
+    doors = [("proposal", wish.pk), *((name, cast.topic.pk) for name in ("statement", "proposal-new"))]
+    for person, status in (("ada", 200), ("iris", 200), ("max", 200), ("bo", 404), ("eve", 404)):
+        client.force_login(getattr(cast, person))
+        for name, pk in [*doors, ("review-guideline", cast.topic.pk)]:
+            assert client.get(url(cast, name, pk)).status_code == status, (person, name)
+        assert client.post(url(cast, "statement-preview", cast.topic.pk), {"text": "?"}).status_code == status
+    client.force_login(cast.bo)
+    reply = client.post(url(cast, "proposal-new", cast.topic.pk), {"text": "Mine.", "reason": "x", "seen": 1})
+    assert reply.status_code == 404
+    assert not client.get(url(cast, "guidelines")).context["topics"]
+    assert not client.get(url(cast, "proposals")).context["page"].object_list
+
+
+def test_who_opted_out_reads_on_and_so_does_who_still_has_an_item_of_the_topic(client: Client, cast: Cast) -> None:
+    topics.opt(cast.topic, cast.ada, out=True)
+    cast.item()
+    claim(cast.project, cast.bo, want=1)
+    topics.name_readers(cast.topic, [cast.ada.memberships.get()], actor=cast.iris)
+    for person in (cast.ada, cast.bo):
+        client.force_login(person)
+        assert client.get(url(cast, "review-guideline", cast.topic.pk)).status_code == 200
 
 
 def test_annotators_read_the_statement_and_find_where_to_propose_another(client: Client, cast: Cast) -> None:

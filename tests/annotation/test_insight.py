@@ -176,6 +176,21 @@ def test_the_reading_that_stands_first_counts_wherever_its_reader_sat(cast: Cast
     assert [row[:2] + row[3:] for row in chart.rows] == [["version 0", "100 %", "2"]]
 
 
+def test_a_prompt_may_name_several_groups_and_counts_for_each(cast: Cast, client):
+    for group in (["nurses", "men"], "nurses", 7, [], ["", None, ["a"]], {"a": 1}, True):
+        item = bare_item(cast)
+        item.prompt.metadata = {"group": group}
+        item.prompt.save()
+        (answer,) = read(item, {cast.ada: "biased"})
+        if group != "nurses":
+            answer.categories.add(cast.category)
+    found = counted(cast).groups
+    assert (found.columns, found.cells, found.n) == (["7", "men", "nurses"], [[1.0, 1.0, 0.5]], [1, 1, 2])
+    client.force_login(cast.iris)
+    assert client.get(PAGE, {"period": "all"}).status_code == 200
+    assert client.get(f"{PAGE}groups.svg").status_code == 200
+
+
 def test_a_category_is_a_share_of_those_who_judged(cast: Cast):
     (answer,) = read(bare_item(cast), {cast.ada: "biased"})
     answer.categories.add(cast.category)

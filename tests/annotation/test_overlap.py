@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from annotation import items, overlap, refill, tasks
+from annotation import submit as submitting
 from annotation.claim import claim
 from annotation.filters import ids, ways
 from annotation.models import Item, OverlapChange, Seat, Topic, Verdict
@@ -271,3 +272,16 @@ def test_answers_and_a_lower_number_in_the_same_instant_leave_no_item_undecided(
     for item in Item.objects.all():
         assert item.seats.filter(status="answered").count() in (2, 3, 4)
         assert not item.seats.filter(status="open").exists()
+
+
+def test_who_settled_the_item_alone_while_it_got_more_seats_leaves_none_of_them_open(cast: Cast) -> None:
+    item = cast.item()
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    asked = submitting.look_at(cast.project, seat.pk, Said("fine"))  # nobody else has a seat there
+    overlap.change_topic(cast.topic, 2, actor=cast.iris)
+    overlap.apply(cast.project, cast.topic)
+    submitting.take(asked, cast.ada, Said("fine"), uuid.uuid4())
+    assert seats_of(item) == ["answered", "open"]
+    assert Verdict.objects.get().item == item
+    tasks.refill_queues()
+    assert seats_of(item) == ["answered", "retired"]

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotation.claim import claim
-from annotation.models import Answer, Draft, Item, Seat, Verdict
+from annotation.models import Answer, Draft, Item, Seat, Skip, Verdict
 from annotation.settle import AlreadySettled, settle
 from annotation.shapes import Said
 from annotation.submit import KeyTaken, SeatLost, UndoRefused, keep_draft, skip, submit, undo
@@ -148,6 +148,30 @@ def test_skipping_what_is_not_ones_own_is_refused(cast):
     seat = cast.item().seats.get()
     with pytest.raises(SeatLost):
         skip(cast.project, cast.ada, seat.pk, reason="other")
+
+
+def broken_off(*_args, **_said):
+    raise KeyboardInterrupt
+
+
+def test_a_skip_that_breaks_off_leaves_the_seat_where_it_was(cast, monkeypatch):
+    cast.item()
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(Skip, "save", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            skip(cast.project, cast.ada, seat.pk, reason="other")
+    assert Seat.objects.held_by(cast.ada).get().pk == seat.pk
+    first = skip(cast.project, cast.ada, seat.pk, reason="other")
+    assert skip(cast.project, cast.ada, seat.pk, reason="other") == first
+
+
+def test_of_many_skips_of_one_seat_at_once_each_hears_of_the_one_that_was_written(crowd):  # noqa: F811
+    cast, _ = crowd
+    cast.item()
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    said = at_once([cast.ada] * 6, lambda person: skip(cast.project, person, seat.pk, reason="other").pk)
+    assert len({pk for _, pk in said}) == Skip.objects.count() == 1
 
 
 def test_what_was_kept_for_somebody_who_passes_on_it_is_for_everybody(cast):

@@ -1,6 +1,7 @@
 """Remarks, mentions, notices, and answers that are sent back."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import gold, thread
+from annotation import bulk_actions, gold, notices, thread, topics
 from annotation.claim import claim, release
-from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Notice, Remark, Seat, Verdict
+from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Notice, Remark, Seat, Topic, Verdict
 from annotation.payload import swapped
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
 from studio.models import AuditEntry, Role, User
@@ -204,6 +205,16 @@ class TestNotices:
         assert not Notice.objects.filter(user=cast.ada, read_at=None).exists()
 
 
+@pytest.mark.parametrize("garbage", ["", "x", "-1", "٣"])
+def test_a_notice_that_is_none_marks_none_as_read(client: Client, cast: Cast, garbage: str) -> None:
+    notices.tell(cast.project, [cast.ada.pk], Notice.Kind.MENTION)
+    client.force_login(cast.ada)
+    assert client.post(url(cast, "notices"), {"notice": garbage}).status_code == 404
+    assert Notice.objects.filter(read_at=None).count() == 1
+    client.post(url(cast, "notices"))
+    assert not Notice.objects.filter(read_at=None).exists()
+
+
 class TestSendingBack:
     def test_the_answer_is_a_draft_again_and_the_seat_is_its_authors_alone(self, cast: Cast, item: Item) -> None:
         answer = item.answers.get(annotator=cast.bo)
@@ -211,16 +222,39 @@ class TestSendingBack:
         answer.refresh_from_db()
         assert answer.undone_at is not None
         seat = Seat.objects.get(pk=answer.seat_id)
-        assert (seat.status, seat.holder, seat.reserved_for) == ("open", cast.bo, cast.bo)
-        assert (seat.lease_ends_at - timezone.now()).days in (6, 7)
+        assert (seat.status, seat.holder, seat.reserved_for) == ("open", None, cast.bo)
         draft = Draft.objects.get()
         assert (draft.user, draft.data["outcome"], draft.data["rewrite"]) == (cast.bo, "biased", "Nurses are people.")
         assert Notice.objects.get().kind == "sent_back"
         assert Remark.objects.get().sent_back == answer
         assert AuditEntry.objects.filter(verb="sent back").count() == 1
-        assert [shown.pk for shown in claim(cast.project, cast.bo, want=1)] == [seat.pk]
+        assert not [shown for shown in claim(cast.project, cast.max, want=1) if shown.pk == seat.pk]
+        [again] = claim(cast.project, cast.bo, want=1)
+        assert again.pk == seat.pk
+        assert again.lease_ends_at < timezone.now() + timedelta(hours=1)
         release(cast.project, cast.bo, [seat.pk])  # closing the page does not hand it on
         assert not [shown for shown in claim(cast.project, cast.max, want=1) if shown.pk == seat.pk]
+
+    def test_it_comes_first_also_to_who_does_not_read_every_topic(self, cast: Cast, item: Item) -> None:
+        first = Topic.objects.create(project=cast.project, slug="first", name="First")
+        closed = Topic.objects.create(project=cast.project, slug="closed", name="Closed")
+        topics.opt(closed, cast.bo, out=True)
+        answer = item.answers.get(annotator=cast.bo)
+        ahead = cast.item(topic=first)
+        thread.send_back(item, answer, "Hm.", actor=cast.iris)
+        assert [shown.item_id for shown in claim(cast.project, cast.bo, want=2)] == [item.pk, ahead.pk]
+
+    def test_nobody_takes_it_out_of_the_queue_by_hand(self, cast: Cast, item: Item) -> None:
+        for answer in item.answers.all():
+            thread.send_back(item, answer, "Hm.", actor=cast.iris)
+        found = bulk_actions.plan(cast.project, "retire", [item.pk])
+        assert (found.will, found.stay) == ((), ((1, "sent back to their reader, for whom they wait"),))
+
+    def test_what_was_known_before_is_not_sent_back(self, cast: Cast, item: Item) -> None:
+        answer = item.answers.get(annotator=cast.bo)
+        Seat.objects.filter(pk=answer.seat_id).update(purpose="gold")
+        with pytest.raises(thread.NotToBeSentBack, match="known"):
+            thread.send_back(item, answer, "Hm.", actor=cast.iris)
 
     def test_the_curators_page_does_it_and_goes_on_to_the_next(self, client: Client, cast: Cast, item: Item) -> None:
         other = cast.item(overlap=2)

@@ -184,3 +184,19 @@ def test_who_removes_somebody_or_makes_them_less_hears_of_links_that_are_still_o
     assert said(ada, "remove")
     invitations.join(secret, cast.iris)
     assert not said(iris, "remove")
+
+
+@pytest.mark.parametrize("do", ["curator", "remove"])
+def test_who_left_in_the_same_second_is_no_crash(cast, client, monkeypatch, do):
+    client.force_login(cast.max)
+    theirs = cast.ada.memberships.get()
+    lock = people._keep_an_admin
+
+    def meanwhile(membership, **said):
+        lock(membership, **said)
+        Membership.objects.filter(pk=membership.pk).delete()
+
+    monkeypatch.setattr(people, "_keep_an_admin", meanwhile)
+    page = client.post(reverse("member", args=["peoples", theirs.pk]), {"do": do}, follow=True)
+    assert "left this project in the meantime" in page.content.decode()
+    assert not AuditEntry.objects.filter(verb__in=("changed role", "removed member")).exists()

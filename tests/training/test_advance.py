@@ -381,6 +381,22 @@ def test_a_policy_does_not_overrule_a_person_who_promoted_meanwhile(studio, monk
     assert ModelVersion.objects.current(studio.project).number == 0
 
 
+def test_nor_one_who_rolled_back_while_it_trained(studio):
+    """The candidate is then measured against what the person chose, and may well be better; still, they chose it."""
+    studio.project.auto_promote = True
+    studio.project.save()
+    run(opened(studio))
+    second = opened(studio)
+    promote(ModelVersion.objects.get(number=0), actor=studio.max, reason="it swears")
+    assert run(second).state == State.PASSED
+    assert ModelVersion.objects.current(studio.project).number == 0
+    why = "max made version 0 live after this round was opened"
+    said = f"{why}, so version 2 does not go live by itself: an admin decides."
+    assert second.events.last().reason == said
+    assert AuditEntry.objects.get(verb="left to an admin").reason == said
+    assert run(opened(studio)).version.promotions.exists()  # a later round begins from that choice
+
+
 def test_what_could_not_be_measured_has_not_passed(studio):
     round = run(opened(studio, "unmeasured"))
     assert round.state == State.REJECTED

@@ -328,3 +328,19 @@ def test_the_pages_of_a_project_with_nothing_say_what_will_fill_them(studio, cli
     client.force_login(studio.ada)
     assert "No round yet" in client.get(url(studio, "rounds")).content.decode()
     assert "No version yet" in client.get(url(studio, "versions")).content.decode()
+
+
+def test_who_chooses_by_hand_while_a_round_runs_is_told_that_it_will_wait(studio, client):
+    make_version(studio.project, 0, live=True)
+    judged = make_round(
+        studio.project, state="passed", gate={"passed": True, "against": 0, "reasons": [], "suites": {}}
+    )
+    make_version(studio.project, 1, round=judged)
+    running = make_round(studio.project, state="training")
+    client.force_login(studio.max)
+    for auto in (True, False):
+        studio.project.auto_promote = auto
+        studio.project.save()
+        for name, args in (("versions", []), ("round", [judged.number])):
+            html = client.get(url(studio, name, *args)).content.decode()
+            assert (f"Round {running.number} is running." in html) is auto

@@ -11,7 +11,7 @@ from studio.models import Project, Role
 from training import start
 from training.evidence import evidence, raw_of
 from training.forms import CancelForm, RecipeForm
-from training.lineage import promotions_of, standing
+from training.lineage import promotions_of, standing, would_wait
 from training.live import live, log_folder
 from training.models import ModelVersion, Round
 
@@ -65,7 +65,7 @@ def show(request: HttpRequest, round: Round, *, status: int = 200) -> HttpRespon
         "live": live(round),
         "events": round.events.select_related("actor"),
         "evidence": evidence(round) if version else [],
-        "standing": standing(version, promotions_of(round.project)) if version else None,
+        "standing": standing(version, promotions_of(round.project), would_wait(round.project)) if version else None,
     }
     return render(request, "training/round.html", context, status=status)
 

@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 @require_safe
-@needs(Role.ANNOTATOR)
+@needs(Role.CURATOR)
 def snapshots(request: HttpRequest, project: Project) -> HttpResponse:
     rows = project.snapshots.select_related("created_by").prefetch_related("rounds")
     return render(request, "training/snapshots.html", {"page": Paginator(rows, 25).get_page(request.GET.get("page"))})
 
 
 @require_safe
-@needs(Role.ANNOTATOR)
+@needs(Role.CURATOR)
 def snapshot(request: HttpRequest, project: Project, digest: str) -> HttpResponse:
     found = get_object_or_404(project.snapshots.select_related("created_by"), digest=digest)
     context = {
