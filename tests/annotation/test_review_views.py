@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.models import Answer, Draft, Prompt, Seat, Skip, Verdict
 from annotation.seat_names import seek
-from tests.cast import Cast, make_item, name_of
+from tests.cast import Cast, make_item, make_prompt, name_of
 
 DOORS = ["submit", "skip", "undo", "draft", "heartbeat"]
 
@@ -391,3 +391,14 @@ def test_a_stranger_is_sent_to_the_login_page(cast):
     for name in ("review", "review-release"):
         url = reverse(f"annotation:{name}", args=[cast.project.slug])
         assert Client().post(url).status_code == 302
+
+
+def test_where_there_is_no_prompt_curators_are_led_to_the_import_and_annotators_are_not(cast, client):
+    def leads(person):
+        client.force_login(person)
+        return reverse("annotation:stock", args=["peoples"]) in client.get(review).content.decode()
+
+    review = reverse("annotation:review", args=["peoples"])
+    assert (leads(cast.ada), leads(cast.iris)) == (False, True)
+    make_prompt(cast.project)
+    assert not leads(cast.iris)
