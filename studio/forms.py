@@ -1,5 +1,6 @@
 """Shapes of what the studio's own pages send; a project's settings are in `settings_form`."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.text import slugify
 
@@ -114,11 +116,15 @@ class AuditForm(forms.Form):
         super().__init__(asked)
         for name, anything, known in (("person", "everybody", people), ("deed", "everything", deeds)):
             wish = asked.get(name, "")  # an older one than the newest entries know may be asked for by the address
-            older = [] if wish in dict(known) or not wish else [(wish, wish)]
+            older = [] if wish in dict(known) or not wish or "\0" in wish else [(wish, wish)]
             self.fields[name].choices = [("", anything), *known, *older]  # type: ignore[attr-defined]
         for name in ("since", "until"):
-            label = self.fields[name].label
-            self.fields[name].error_messages["invalid"] = f"{label}: this is no date. Write it as 2026-11-21."
+            wrong = f"{self.fields[name].label}: this is no date. Write it as 2026-11-21."
+            self.fields[name].error_messages["invalid"] = wrong
+            self.fields[name].validators += [
+                MinValueValidator(date(2000, 1, 1), message=wrong),
+                MaxValueValidator(date(2999, 12, 31), message=wrong),
+            ]
 
     @property
     def query(self) -> str:

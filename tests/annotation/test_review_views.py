@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation.models import Answer, Draft, Prompt, Seat, Severity, Skip, Verdict
 from annotation.seat_names import seek
-from tests.cast import Cast, make_item, name_of
+from tests.cast import Cast, make_item, make_prompt, name_of
 
 KEYMAP = (settings.BASE_DIR / "studio/static/studio/js/review/keymap.js").read_text()
 DOORS = ["submit", "skip", "undo", "draft", "heartbeat"]
@@ -403,3 +403,14 @@ def test_the_screen_has_the_words_for_severity_that_every_form_has(cast, page):
         assert f'["severity-{level.value}", ' in KEYMAP
         assert f't("Severity: {word}")' in KEYMAP
     assert "from mild bias on" in html
+
+
+def test_where_there_is_no_prompt_curators_are_led_to_the_import_and_annotators_are_not(cast, client):
+    def leads(person):
+        client.force_login(person)
+        return reverse("annotation:stock", args=["peoples"]) in client.get(review).content.decode()
+
+    review = reverse("annotation:review", args=["peoples"])
+    assert (leads(cast.ada), leads(cast.iris)) == (False, True)
+    make_prompt(cast.project)
+    assert not leads(cast.iris)

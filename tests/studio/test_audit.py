@@ -101,6 +101,17 @@ def test_it_is_asked_for_by_person_deed_and_day(cast, client, monkeypatch):
     assert [value for value, _ in offered["deed"].choices] == ["", "froze", "judged", "settled"]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [{"until": "9999-12-31"}, {"since": "0001-01-01"}, {"person": "a\0"}, {"deed": "a\0"}, {"before": "9" * 40}],
+)
+def test_nonsense_in_the_address_is_no_fault_of_the_studio(cast, client, asked):
+    audit.record(cast.max, "looked", cast.project)
+    client.force_login(cast.max)
+    assert client.get(BOOK, asked).status_code == 200
+    assert client.get(reverse("audit-csv", args=["peoples"]), asked).status_code == 200
+
+
 def test_pages_follow_each_other_and_cost_the_same(cast, client, monkeypatch, django_assert_max_num_queries):
     monkeypatch.setattr(audit_page, "PAGE", 3)
     for n in range(8):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Answer, Skip
-from tests.cast import Cast, make_item, make_version
+from tests.cast import Cast, make_item, make_prompt, make_version
 from tests.ui.chromium import LAPTOP, PHONE
 from tests.ui.conftest import Visit
 from tests.ui.screen import REVIEW, expect_answer, press, select_by_mouse, shown, submitted
@@ -168,6 +168,7 @@ def test_when_nothing_waits_the_page_says_so_and_looks_again_by_itself(visit: Vi
 
 
 def test_an_empty_queue_says_what_the_studio_knows_and_promises_nothing(visit: Visit, peopled: Cast):
+    make_prompt(peopled.project)
     failed = {"state": "failed", "error": "The disk is full.", "version": make_version(peopled.project)}
     peopled.project.refills.create(**failed, asked=[], sampling={})
     page = visit(peopled.ada).open(REVIEW)
