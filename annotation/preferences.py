@@ -33,7 +33,7 @@ OF_A_MODE = {
         "spans": "s",
         "reasons": "g",
     },
-    "compare": {"left": "1", "right": "2", "tie": "3", "both_bad": "4", "reasons": "g"},
+    "compare": {"left": "1", "right": "2", "tie": "3", "both_bad": "4", "reasons": "g", "differences": "d"},
     "demonstrate": {},
 }
 LAYERS = {mode: {**COMMON, **own} for mode, own in OF_A_MODE.items()}

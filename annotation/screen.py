@@ -1,6 +1,7 @@
 """What the review screen starts with: items, and around them the project, the person and what waits. Only reads."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from annotation.payload import Shown
 from annotation.submit import said_in
 from studio.models import Project, User
 
-REVIEW_DOORS = ("submit", "skip", "undo", "draft", "heartbeat", "release", "variants", "preferences")
+REVIEW_DOORS = ("submit", "skip", "undo", "unskip", "draft", "heartbeat", "release", "variants", "preferences")
 OTHER_DOORS = {"check_in": "check-in", "topics": "mine-topics", "mine": "mine"}
 
 
@@ -35,8 +36,8 @@ def page(project: Project, user: User, seats: Sequence[Shown], *, waiting: str |
             **wellbeing.sitting(project, user),
             "limits": {"minutes": project.sitting_minutes, "exposure": project.exposure_budget},
         },
-        "check_in_due": wellbeing.check_in_due(project, user),
-        "undo": last_answer(project, user),
+        "check_in_after": wellbeing.check_in_after(project, user),
+        "undo": last_deed(project, user),
         "waiting": waiting,
         "skip_reasons": skip_reasons(),
     }
@@ -97,16 +98,27 @@ def reader(user: User) -> dict[str, Any]:
     }
 
 
-def last_answer(project: Project, user: User) -> dict[str, Any] | None:
-    """The newest answer, while it can be taken back: a reload must not take the offer away."""
+def last_deed(project: Project, user: User) -> dict[str, Any] | None:
+    """The newest answer or pass, while it can be taken back: a reload must not take the offer away.
+
+    A pass has no key: its item names it.
+    """
     since = timezone.now() - UNDO_WINDOW
     mine = Answer.objects.standing().filter(annotator=user, created_at__gt=since, item__project=project)
     newest = mine.filter(seat__isnull=False, replaces=None).select_related("item").order_by("-created_at").first()
+    passed = Skip.objects.filter(user=user, at__gt=since, item__project=project).select_related("item")
+    last = passed.order_by("-at").first()
+    if last is not None and (newest is None or newest.created_at < last.at):
+        item = str(last.item.uuid)
+        return {"kind": "skip", "key": item, "item": item, "answer": {}, "left": seconds_left(last.at)}
     if newest is None:
         return None
-    left = (newest.undo_ends_at - timezone.now()).total_seconds()
-    answer = said_in(newest).as_draft()
-    return {"key": str(newest.key), "item": str(newest.item.uuid), "answer": answer, "left": max(0, int(left))}
+    of = {"kind": "submit", "key": str(newest.key), "item": str(newest.item.uuid)}
+    return {**of, "answer": said_in(newest).as_draft(), "left": seconds_left(newest.created_at)}
+
+
+def seconds_left(since: datetime) -> int:
+    return max(0, int((since + UNDO_WINDOW - timezone.now()).total_seconds()))
 
 
 def categories(project: Project) -> list[dict[str, Any]]:

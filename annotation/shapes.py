@@ -210,6 +210,13 @@ def read_key(data: Mapping[str, Any], field: str = "key") -> UUID:
         raise BadShape(field, "The key must be a UUID that the page makes for each answer.") from None
 
 
+def read_item(data: Mapping[str, Any]) -> UUID:
+    try:
+        return UUID(data["item"])
+    except (KeyError, ValueError, AttributeError, TypeError):
+        raise BadShape("item", "Say which item this is about.") from None
+
+
 def read_seat(data: Mapping[str, Any]) -> int:
     seat = read_whole(data, "seat", low=1)
     if seat is None:

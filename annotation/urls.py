@@ -24,6 +24,7 @@ urlpatterns = [
     path("review/submit/", review.review_submit, name="review-submit"),
     path("review/skip/", review.review_skip, name="review-skip"),
     path("review/undo/", review.review_undo, name="review-undo"),
+    path("review/unskip/", review.review_unskip, name="review-unskip"),
     path("review/correct/", mine.review_correct, name="review-correct"),
     path("review/draft/", review.review_draft, name="review-draft"),
     path("review/heartbeat/", review.review_heartbeat, name="review-heartbeat"),

@@ -27,6 +27,7 @@ from training import resident
 from training.child import TrainingFailed
 from training.models import ModelVersion
 from training.promote import live_version
+from training.science import generate
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ BUSY = _("The message to the worker could not be sent: Redis does not answer.")
 OUR_FAULT = _("Something went wrong inside the studio; the worker's log says more.")
 NO_TERM = _("No term of the project's term lists stands in this prompt.")
 SILENT = _("The model said nothing.")
+TOO_LONG = _("This prompt is too long for the live model: no room is left for an answer.")
+NOT_ASKED = _("The live model cannot be asked this.")
 BLIND = _("In a comparison nobody is to know which answer is the live model's, so its other answers are not shown.")
 
 
@@ -227,11 +230,17 @@ def _put(rows: list[Variant], mine: Q) -> None:
     questions = [{"id": one.pk, "prompt": one.text, "messages": one.messages, "seed": seed} for one in rows]
     for told in resident.ask(version, questions, rows[0].sampling, heart(mine)):
         text = (told.get("completion") or "").replace("\0", "\ufffd")  # PostgreSQL keeps no NUL
-        error = told.get("error") or ("" if text.strip() else SILENT)
+        error = _why_not(told["error"]) if told.get("error") else "" if text.strip() else SILENT
         state = Variant.State.FAILED if error else Variant.State.DONE
         Variant.objects.filter(mine, pk=told["id"], state=Variant.State.ASKED).update(
             state=state, answer=text, error=error, answered_at=timezone.now()
         )
+
+
+def _why_not(error: str) -> str:
+    """The engine's own words go to the log; a reader gets a sentence in their language."""
+    logger.warning("the live model did not answer: %s", error)
+    return TOO_LONG if error.startswith(generate.TOO_LONG) else NOT_ASKED
 
 
 def warm(project: Project) -> None:

@@ -116,12 +116,17 @@ def this_week() -> date:
 
 
 def check_in_due(project: Project, user: User) -> bool:
-    """Whether to ask now: the project asks, this person has worked this week, and has not been asked in it."""
+    """Whether to ask now."""
+    return check_in_after(project, user) == 0
+
+
+def check_in_after(project: Project, user: User) -> int | None:
+    """In how many answers to ask: 0 is now; None: the project does not ask, or has asked this person this week."""
     if not project.check_in or CheckIn.objects.filter(project=project, user=user, week=this_week()).exists():
-        return False
+        return None
     monday = timezone.make_aware(datetime.combine(this_week(), datetime.min.time()))
     mine = Answer.objects.standing().filter(annotator=user, created_at__gte=monday, seat__isnull=False)
-    return mine.filter(item__project=project)[:ENOUGH_FOR_CHECK_IN].count() >= ENOUGH_FOR_CHECK_IN
+    return ENOUGH_FOR_CHECK_IN - mine.filter(item__project=project)[:ENOUGH_FOR_CHECK_IN].count()
 
 
 def say(project: Project, user: User, *, worth: int | None, mood: int | None) -> CheckIn:

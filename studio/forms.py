@@ -207,7 +207,7 @@ class MeForm(forms.Form):
         coerce=int,
         empty_value=None,
         required=False,
-        label="Blur answers that may be hard to read",
+        label="Cover what is likely to be hard",
         help_text="By the severity that is expected before anybody has read them. One key or one tap shows the text.",
     )
     single_keys = forms.BooleanField(

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from annotation import claim, onboarding, payload, screen, shapes, submit, waiting, wellbeing
+from annotation import claim, onboarding, payload, screen, shapes, submit, unskip, waiting, wellbeing
 from annotation.seat_names import hide, seek
 from annotation.tasks import warm_soon
 from annotation.views.json_door import json_door
@@ -53,6 +53,12 @@ def review_skip(project: Project, user: User, data: Data) -> Data:
 @json_door(Role.ANNOTATOR)
 def review_undo(project: Project, user: User, data: Data) -> Data:
     seat = submit.undo(project, user, shapes.read_key(data))
+    return {"item": payload.item(payload.held(user, [seat])[0])}
+
+
+@json_door(Role.ANNOTATOR)
+def review_unskip(project: Project, user: User, data: Data) -> Data:
+    seat = unskip.unskip(project, user, shapes.read_item(data))
     return {"item": payload.item(payload.held(user, [seat])[0])}
 
 

@@ -62,13 +62,13 @@ def test_the_page_opens_with_three_leased_items_and_all_it_needs(cast, page):
         "id": 0, "slug": "stereotype", "name": "Stereotype", "description": "", "key": "1"
     }  # fmt: skip
     assert set(data["urls"]) == {
-        *("submit", "skip", "undo", "draft", "heartbeat", "release", "guideline", "variants", "preferences"),
+        *("submit", "skip", "undo", "unskip", "draft", "heartbeat", "release", "guideline", "variants", "preferences"),
         *("check_in", "topics", "mine"),
     }  # fmt: skip
     assert data["urls"]["guideline"].endswith("/guideline/0/")
     limits = {"minutes": 50, "exposure": 0}
     assert data["sitting"] == {"done": 0, "minutes": 0, "exposure": 0, "limits": limits}
-    assert (data["undo_seconds"], data["lease_seconds"], data["check_in_due"]) == (30, 900, False)
+    assert (data["undo_seconds"], data["lease_seconds"], data["check_in_after"]) == (30, 900, 10)
     assert data["reader"] == {"keys": {}, "single_keys": True, "blur_from": None, "language": ""}
     assert {"slug": "respect", "label": "Made it respectful"} in data["reasons"]
     assert (data["has_terms"], data["undo"], data["waiting"]) == (False, None, None)

@@ -94,8 +94,20 @@ def test_a_prompt_too_long_for_the_model_costs_the_others_nothing(ask):
     rows = [{"id": "long", "prompt": "calm " * 400, "seed": 1}, *PROMPTS[:2]]
     long, *others = ask(rows)
     assert long["completion"] == ""
-    assert "248 fit the model" in long["error"]
+    assert long["error"].startswith("The prompt is too long for the model. It has 4")
     assert others == ask(PROMPTS[:2])
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_where_the_model_has_less_room_than_is_asked_for_the_answer_ends_there(ask, kind, tiny):
+    """As with a new project's settings and the model that comes with the code: 256 of 256 tokens are wanted."""
+    longest = loading.Models.load(tiny(kind)).longest
+    rows = [{"id": n, "prompt": "calm " * words, "seed": n} for n, words in enumerate((3, 4, 90))]
+    together = ask(rows, kind=kind, max_new_tokens=longest)
+    assert [row.get("error") for row in together] == [None] * 3
+    assert together[2]["tokens"] < longest - 90
+    for row, alone in zip(rows, together, strict=True):
+        assert ask([row], kind=kind, max_new_tokens=longest) == [alone]
 
 
 def test_a_conversation_that_the_template_refuses_costs_the_others_nothing(ask, tiny, tmp_path):

@@ -109,17 +109,21 @@ def test_a_change_is_shown_until_it_is_read_and_the_answer_is_given_under_it(vis
 
 def test_a_warning_comes_once_a_sitting_and_a_topic_can_be_left(visit: Visit, peopled: Cast):
     Topic.objects.filter(pk=peopled.topic.pk).update(warning="Slurs about trades.")
-    for _ in range(4):
-        peopled.item()
+    hard, *_ = [peopled.item() for _ in range(4)]
+    Item.objects.filter(pk=hard.pk).update(predicted_severity=2.7)
+    peopled.ada.blur_from = 2
+    peopled.ada.save()
     visitor = visit(peopled.ada)
     page = start(visitor)
     warning, prompt = page.locator("[data-warning]"), page.locator("[data-slot=prompt]")
     expect(warning).to_contain_text("Slurs about trades.")
+    expect(warning).to_contain_text("people judged answers like it 2.7 of 3")
     expect(page.locator("[data-aside-say]")).to_contain_text("Slurs about trades.")
     assert prompt.evaluate("(text) => text.inert")
     page.keyboard.press("v")
     expect(warning).to_be_hidden()
-    assert not prompt.evaluate("(text) => text.inert")
+    assert not prompt.evaluate("(text) => text.inert")  # one gate, though the item is likely to be hard too
+    assert prompt.evaluate("(text) => getComputedStyle(text).filter") == "none"
     page.keyboard.press("f")
     expect(page.locator("[data-undo]")).to_be_enabled()
     expect(warning).to_be_hidden()
@@ -146,7 +150,7 @@ def test_what_is_likely_to_be_hard_is_covered_from_ones_own_threshold_on(visit: 
     page.keyboard.press("Escape")
     expect(page.locator("[data-help-dialog]")).to_be_hidden()
     page.keyboard.press("f")
-    expect(cover).to_contain_text("2.4 of 3")
+    expect(cover).to_contain_text("people judged answers like it 2.4 of 3")
     expect(page.locator("[data-aside-say]")).to_contain_text("covered until you ask")
     assert prompt.evaluate("(text) => getComputedStyle(text).filter") != "none"
     page.keyboard.press("v")
@@ -174,46 +178,63 @@ def test_a_break_is_proposed_and_no_wall(visit: Visit, peopled: Cast):
     peopled.project.sitting_minutes = 0
     peopled.project.exposure_budget = 2
     peopled.project.save()
-    for _ in range(3):
+    for _ in range(4):
         peopled.item()
     page = start(visit(peopled.ada))
-    for key in ("1", "w", "r"):
-        page.keyboard.press(key)
-    page.keyboard.type("Some ")
-    page.keyboard.press("Control+Enter")
     pause = page.locator("[data-pause]")
-    expect(pause).to_contain_text("A break is a good idea")
+
+    def heavy_answer() -> None:
+        for key in ("1", "w", "r"):
+            page.keyboard.press(key)
+        page.keyboard.type("Some ")
+        page.keyboard.press("Control+Enter")
+        expect(pause).to_be_visible()
+        expect(pause).to_contain_text("A break is a good idea")
+
+    heavy_answer()
+    expect(page.locator("[data-aside-say]")).to_contain_text("Escape, or your next answer, goes on.")
+    covered, work = pause.bounding_box(), page.locator(".review-columns").bounding_box()
+    assert covered
+    assert work
+    assert covered["y"] + covered["height"] <= work["y"]
+    page.keyboard.press("Escape")
+    expect(pause).to_be_hidden()
+    heavy_answer()
     page.keyboard.press("f")
     expect(page.locator("[data-undo]")).to_contain_text("Fine")
-    pause.get_by_role("button", name="Go on").click()
     expect(pause).to_be_hidden()
 
 
 def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cast, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 0)
-    peopled.item()
+    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 1)
+    for _ in range(3):
+        peopled.item()
     page = start(visit(peopled.ada))
-    asked = page.locator("[data-check-in]")
-    expect(asked).to_contain_text("Two questions about this week")
-    asked.get_by_role("button", name="Answer them").click()
+    line, asked = page.locator("[data-check-in]"), page.get_by_role("dialog")
+    expect(line).to_be_hidden()
+    with page.expect_response("**/submit/"):
+        page.keyboard.press("f")
+    page.keyboard.press("x")  # it comes between two items, without a reload
+    expect(line).to_contain_text("Two questions about this week")
+    line.get_by_role("button", name="Answer them").click()
     expect(asked).to_contain_text("only averages of five people or more")
     worth = asked.get_by_role("radio", name="4").first
     worth.check()
     for key in ("f", "1", "x", "p"):  # a key pressed here says nothing about the item
         page.keyboard.press(key)
-    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator("[data-slot=item]")).to_be_focused()
+    line.get_by_role("button", name="Answer them").click()
     with page.expect_request("**/check-in/") as sent:
         asked.get_by_role("button", name="Send").click()
     assert sent.value.headers["x-person"] == str(peopled.ada.pk)  # another log-in in another tab does not get it
-    expect(asked).to_be_hidden()
-    assert not Answer.objects.exists()
+    expect(line).to_be_hidden()
+    assert Answer.objects.count() == 2
     said = CheckIn.objects.get(user=peopled.ada)
     assert (said.worth, said.mood) == (4, None)
     page.reload()
     expect(page.locator("[data-when=item]")).to_be_visible()
-    expect(asked).to_be_hidden()
+    expect(line).to_be_hidden()
 
 
 def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, peopled: Cast):
@@ -262,11 +283,23 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
     expect(strip.locator(".variant").nth(1).locator(".variant-answer ins")).to_have_text(["strong men."])
     expect(strip.locator(".variant").nth(1).locator(".variant-prompt")).to_contain_text("smiths")
     expect(strip).to_contain_text("The model stopped.")
+    expect(strip.locator(".variant-share")).to_have_text("50 % of the words are the same.")
     assert len(rounds) == 2  # asked again while one was on its way, and then no more
     page.keyboard.press("Escape")
     expect(strip).to_be_hidden()
+    page.unroute("**/review/variants/")
+    failed = {"state": "failed", "prompt": "What are nurses like?", "answer": "", "error": "Too long."}
+    swapped = {**failed, "old": "nurses", "new": "smiths"}
+    body = {"why": None, "original": failed, "variants": [swapped, swapped]}
+    page.route("**/review/variants/", lambda route: route.fulfill(json=body))
+    page.keyboard.press("r")
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Ask about others").click()
-    expect(strip).to_be_visible()
+    expect(strip.get_by_text("Too long.")).to_have_count(1)  # one reason for all is said once
+    sheet, editor = strip.bounding_box(), page.locator("[data-rewrite]").bounding_box()
+    assert sheet
+    assert editor
+    assert sheet["y"] + sheet["height"] <= editor["y"]  # what is written is not covered
     page.keyboard.press("f")
     expect(strip).to_be_hidden()
 

@@ -68,6 +68,22 @@ def test_who_rewrites_holds_the_answer_for_biased_and_says_why_by_digit(visit: V
     assert (answer.outcome, answer.severity, answer.reasons) == ("biased", 1, ["fact-corrected"])
 
 
+def test_a_reset_rewrite_comes_back_by_key_and_by_button(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    press(page, "r")
+    page.keyboard.type("Some say: ")
+    area, answer = page.locator("[data-rewrite]"), "Nurses are caring women."
+    page.get_by_role("button", name="Reset to the answer").click()
+    expect(area).to_have_value(answer)
+    page.keyboard.press("Control+z")
+    expect(area).to_have_value("Some say: " + answer)
+    page.get_by_role("button", name="Reset to the answer").click()
+    page.get_by_role("button", name="Put back what I wrote").click()
+    expect(area).to_have_value("Some say: " + answer)
+    expect(page.locator("[data-rewrite-box] [data-draft-state]")).to_have_text("Draft saved")
+
+
 def test_what_is_missing_is_said_and_nothing_is_sent(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada, viewport=LAPTOP).open(REVIEW)
     shown(page)
@@ -143,18 +159,28 @@ def test_the_chance_to_undo_ends_after_thirty_seconds(visit: Visit, items, peopl
     expect(page.locator("[data-undo]")).to_be_disabled()
 
 
-def test_skipping_asks_why_and_never_offers_the_item_again(visit: Visit, items, peopled: Cast):
+def test_a_pass_needs_a_reason_and_can_be_taken_back_like_an_answer(visit: Visit, items, peopled: Cast):
     page = visit(peopled.ada).open(REVIEW)
     shown(page)
-    press(page, "p")
+    submitted(page, lambda: press(page, "f"))
+    press(page, "1", "p", "Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()  # nobody has said why
     press(page, "3")
     expect(page.get_by_label("Too hard for me")).to_be_checked()
     with page.expect_response("**/review/skip/"):
-        page.get_by_role("button", name="Pass", exact=True).click()
-    expect_answer(page, "Pilots are brave men.")
+        press(page, "Enter")
+    expect_answer(page, "Cooks are loud.")
     expect(page.locator("[data-say]")).to_have_text("Passed. Next item.")
     skip = Skip.objects.get()
-    assert (skip.item, skip.user, skip.reason) == (items[0], peopled.ada, "too_hard")
+    assert (skip.item, skip.user, skip.reason) == (items[1], peopled.ada, "too_hard")
+    expect(page.locator("[data-undo]")).to_contain_text("Undo “Pass”")
+    with page.expect_response("**/review/unskip/"):
+        press(page, "u")
+    expect_answer(page, "Pilots are brave men.")
+    expect(page.locator("[data-category]").first).to_have_attribute("aria-pressed", "true")  # as it was left
+    expect(page.locator("[data-undo]")).to_contain_text("Undo “Fine”")
+    expect(page.locator("[data-slot=sitting]")).to_have_text("1")
+    assert not Skip.objects.exists()
 
 
 def test_when_nothing_waits_the_page_says_so_and_looks_again_by_itself(visit: Visit, peopled: Cast):

@@ -35,6 +35,8 @@ def test_the_map_shows_every_key_and_lets_one_be_changed(visit: Visit, items, pe
     shown(page)
     press(page, "?")
     dialog, says = page.get_by_role("dialog"), page.locator("[data-keymap-says]")
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()  # Enter leaves, and changes no key
+    expect(dialog.get_by_role("heading", level=3).first).to_have_text("Review")
     dialog.get_by_role("button", name="F: Fine").click()
     expect(says).to_contain_text("Press the new key")
     press(page, "b")

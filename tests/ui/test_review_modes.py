@@ -33,6 +33,7 @@ def test_a_key_that_moves_a_radio_or_scrolls_a_box_judges_nothing(
     page.get_by_role("button", name="Answer them").click()
     press(page, "ArrowRight", "ArrowLeft", "1")
     expect(page.get_by_role("radio", name="1").first).to_be_checked()
+    press(page, "Escape")
     page.locator("[data-slot=left]").evaluate("(box) => { box.tabIndex = 0; box.focus(); }")
     press(page, "ArrowRight", "ArrowLeft")
     expect(page.locator("[data-outcome][aria-pressed=true]")).to_have_count(0)
@@ -60,6 +61,20 @@ def test_neither_is_better_is_one_key_too(visit: Visit, comparison, peopled: Cas
         page.wait_for_timeout(220)  # sooner, the same answer again would be a key that bounced
     given = list(Answer.objects.order_by("pk").values_list("outcome", flat=True))
     assert given == ["tie", "tie", "both_bad", "both_bad", "cannot_judge"]
+
+
+def test_what_only_one_answer_says_is_marked_on_wish_and_stays_so(visit: Visit, comparison, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    side = side_of(page, "Nurses are people.")
+    marks = page.locator(".said-pair mark")
+    expect(marks).to_have_count(0)
+    press(page, "d")
+    expect(page.locator(f"[data-slot={side}] mark")).to_have_text("people.")
+    expect(page.locator("[data-aside-say]")).to_have_text("1 difference is marked.")
+    page.reload()
+    expect(marks).to_have_count(2)
+    page.get_by_role("button", name="Show differences").click()
+    expect(marks).to_have_count(0)
 
 
 def test_the_better_one_can_be_rewritten_and_the_choice_changed_meanwhile(visit: Visit, comparison, peopled: Cast):

@@ -237,13 +237,24 @@ def test_two_tabs_of_one_person_double_nothing(visit: Visit, items, peopled: Cas
     assert shown(first) == shown(second) == "Nurses are caring women."
     press(second, "k")
     second.keyboard.type("half a thought")
+    expect(first.locator("[data-comment]")).to_have_value("half a thought")  # the first shows what the second saved
+    press(first, "k", "End")
+    first.keyboard.type(", and more")
+    second.keyboard.type(", and less")
+    expect(second.locator("[data-strip]")).to_contain_text("You wrote something else about this item in another tab.")
+    press(first, "Escape")
     submitted(first, lambda: press(first, "f"))
     strip = second.locator("[data-strip]")
     expect(strip).to_contain_text("You answered that item in another tab")
     expect_answer(second, "Pilots are brave men.")
     strip.get_by_role("button", name="Show what I wrote").click()
-    expect(second.locator("[data-kept-text]")).to_have_value("half a thought")
-    assert Answer.objects.count() == 1
+    expect(second.locator("[data-kept-text]")).to_have_value("half a thought, and less")
+    assert Answer.objects.get().comment == "half a thought, and more"
+    press(second, "Escape")
+    expect(second.locator("[data-undo]")).to_contain_text("Fine")  # what the first tab gave is the last answer here too
+    with second.expect_response("**/review/undo/"):
+        press(second, "u")
+    expect(first.locator("[data-undo]")).to_be_disabled()
 
 
 def test_a_tab_that_closes_takes_nothing_from_the_other(visit: Visit, items, peopled: Cast):
@@ -299,7 +310,11 @@ def test_a_minute_without_a_network_is_nothing_but_a_line(visit: Visit, items, p
     shown(page)
     visitor.context.set_offline(True)
     press(page, "f", "f", "f")
-    expect(page.get_by_role("heading", name="Saving…")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are offline; 3 answers are kept here.")).to_be_visible()
+    expect(page.locator("[data-strip]")).to_contain_text("3 answers are not saved yet.")
+    press(page, "u")
+    expect(page.locator("[data-strip]")).to_contain_text("2 answers are not saved yet.")
+    press(page, "f")
     expect(page.locator("[data-strip]")).to_contain_text("3 answers are not saved yet.")
     page.clock.run_for(60_000)
     expect(page.locator("[data-strip]")).to_contain_text("3 answers are not saved yet.")

@@ -171,3 +171,12 @@ def test_a_key_in_a_rewrite_of_five_thousand_words_costs_less_than_fifty_millise
     )
     page.keyboard.type("ten keys  ", delay=20)
     assert page.evaluate("window.slowest") < 50
+    expect(page.locator("[data-diff]")).to_contain_text("word10 word11 … 4988 words unchanged …")
+
+
+def test_the_rewrite_begins_at_the_first_mark(visit: Visit, items, peopled: Cast):
+    page = visit(peopled.ada).open(REVIEW)
+    shown(page)
+    press(page, "s", "End", "1", "Escape", "r")
+    page.keyboard.type("kind ")
+    expect(page.locator("[data-rewrite]")).to_have_value("Nurses are caring kind women.")

@@ -152,14 +152,15 @@ class Examiner:
         for item, sample in items:
             ids = self.rendering.prompt_ids(item["prompt"])
             self._refuse_long(item, len(ids) + sampling.max_new_tokens)
-            questions.append(Question(ids, row_seed(self.seed, self.suite.name, item["id"], sample)))
+            questions.append(
+                Question(ids, row_seed(self.seed, self.suite.name, item["id"], sample), sampling.max_new_tokens)
+            )
         return answer(
             self.model,
             self.rendering,
             questions,
             temperature=temperature,
             top_p=sampling.top_p,
-            max_new_tokens=sampling.max_new_tokens,
             batch_size=self.batch_size,
             progress=self._progress(),
         )

@@ -14,11 +14,15 @@ from training.science.lines import Refused, say
 from training.science.rendering import Rendering
 from training.science.spec import GenerationSpec
 
+TOO_LONG = "The prompt is too long for the model."
+_STEP = 16
+
 
 def generate(spec_path: str) -> None:
     """Answer what the specification at `spec_path` asks.
 
-    A prompt that the model cannot be asked (too long for it, or a conversation its template refuses) is answered with
+    Where a model has less room after a prompt than the settings ask for, the answer ends where the room does. A prompt
+    that the model cannot be asked (too long for it, or a conversation its template refuses) is answered with
     {"id", "completion": "", "error": sentence}, so that one such row does not cost the others their answers.
     """
     try:
@@ -54,15 +58,17 @@ def complete(
     from training.science.sampling import Question, answer  # here, because it imports torch
 
     rendering = Rendering.of(models.tokenizer, models.model.generation_config)
-    ids, refused = _render(rendering, prompts, models.longest, spec.max_new_tokens)
+    ids, refused = _render(rendering, prompts, models.longest)
     with models.using(spec.adapter) as model:
         found = answer(
             model,
             rendering,
-            [Question(ids[i], prompts[i]["seed"]) for i in ids],
+            [
+                Question(ids[i], prompts[i]["seed"], room_for(len(ids[i]), models.longest, spec.max_new_tokens))
+                for i in ids
+            ],
             temperature=spec.temperature,
             top_p=spec.top_p,
-            max_new_tokens=spec.max_new_tokens,
             batch_size=spec.batch_size,
             progress=lambda done: progress(done, len(ids)),
         )
@@ -75,7 +81,7 @@ def complete(
 
 
 def _render(
-    rendering: Rendering, prompts: list[dict[str, Any]], longest: int, new: int
+    rendering: Rendering, prompts: list[dict[str, Any]], longest: int
 ) -> tuple[dict[int, list[int]], dict[int, str]]:
     """Token ids of the prompts that can be answered, and why not for the others, both by their place."""
     ids, refused = {}, {}
@@ -85,12 +91,21 @@ def _render(
         except Refused as refusal:
             refused[i] = f"The prompt cannot be asked: {refusal}."
             continue
-        if len(rendered) + new <= longest:
+        if len(rendered) < longest:
             ids[i] = rendered
         else:
-            room = longest - new
-            refused[i] = f"The prompt has {len(rendered)} tokens; with {new} new ones only {room} fit the model."
+            refused[i] = f"{TOO_LONG} It has {len(rendered)} tokens, and prompt and answer together may have {longest}."
     return ids, refused
+
+
+def room_for(prompt: int, longest: int, wanted: int) -> int:
+    """How many of the `wanted` new tokens a model has room for after so many of the prompt.
+
+    Fewer than wanted are counted by the sixteen, so that prompts of nearly one length can still share a batch. It
+    depends on the prompt alone, as its answer must.
+    """
+    room = longest - prompt
+    return wanted if wanted <= room else room - room % _STEP or room
 
 
 def read_prompts(path: Path) -> list[dict[str, Any]]:

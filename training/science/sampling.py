@@ -9,6 +9,7 @@ transformers' greedy search as a logits processor, so that every architecture's 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -23,10 +24,11 @@ _BEAT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Token ids to answer, and the seed of the answer."""
+    """Token ids to answer, the seed of the answer, and how many new tokens it may have."""
 
     ids: list[int]
     seed: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,10 @@ def answer(
     *,
     temperature: float,
     top_p: float,
-    max_new_tokens: int,
     batch_size: int,
     progress: Callable[[int], None],
 ) -> list[Answer]:
-    """Answers to `questions`, in their order.
+    """Answers to `questions`, in their order; only those that may be as long as each other share a batch.
 
     Parameters
     ----------
@@ -114,18 +115,22 @@ def answer(
         Called with the number of questions answered so far, after each batch and every few seconds.
     """
     answers: dict[int, Answer] = {}
-    by_length = sorted(range(len(questions)), key=lambda i: len(questions[i].ids))  # little padding
-    for start in range(0, len(by_length), batch_size):
-        batch = by_length[start : start + batch_size]
-        found = _batch(
-            model,
-            rendering,
-            [questions[i] for i in batch],
-            (temperature, top_p, max_new_tokens),
-            lambda: progress(len(answers)),
-        )
-        answers.update(zip(batch, found, strict=True))
-        progress(len(answers))
+    by_length = sorted(
+        range(len(questions)), key=lambda i: (questions[i].most, len(questions[i].ids))
+    )  # little padding
+    for most, alike in groupby(by_length, key=lambda i: questions[i].most):
+        group = list(alike)
+        for start in range(0, len(group), batch_size):
+            batch = group[start : start + batch_size]
+            found = _batch(
+                model,
+                rendering,
+                [questions[i] for i in batch],
+                (temperature, top_p, most),
+                lambda: progress(len(answers)),
+            )
+            answers.update(zip(batch, found, strict=True))
+            progress(len(answers))
     return [answers[i] for i in range(len(questions))]
 
 

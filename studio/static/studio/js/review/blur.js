@@ -17,7 +17,7 @@ export class Blur {
     find("cover-toggle").addEventListener("click", () => this.toggle());
     document.addEventListener("review:shown", ({ detail }) => this.show(detail.item));
     document.addEventListener("review:left", () => this.show(null));
-    document.addEventListener("review:cover", () => this.paint());
+    document.addEventListener("review:cover", ({ detail }) => { this.isAsked ||= !!detail?.isAsked; this.paint(); });
     document.addEventListener("review:reveal", () => this.toggle());
     this.article.addEventListener("focusin", ({ target }) => target.closest("[data-rewrite-box], [data-answer]") && this.reveal());
     new MutationObserver(() => document.body.classList.contains("is-marking") && this.reveal())
@@ -29,9 +29,11 @@ export class Blur {
     const forecast = item?.forecast ?? null;
     this.isHard = this.from !== null && forecast !== null && forecast >= this.from;
     this.isAsked = false;
+    find("warning-hard").hidden = !this.isHard;
     if (this.isHard) {
       const value = new Intl.NumberFormat(`${document.documentElement.lang}-u-nu-latn`, { maximumFractionDigits: 1 }).format(forecast);
-      find("cover-text").textContent = t("Likely to be hard: {forecast} of 3, by forecast.", { forecast: value });
+      const says = t("This may be hard to read: people judged answers like it {forecast} of 3.", { forecast: value });
+      for (const place of ["cover-text", "warning-hard"]) find(place).textContent = says;
     }
     this.paint();
     if (this.isCovered && !this.warning.isUp) sayAside(`${find("cover-text").textContent} ${t("The text is covered until you ask for it.")}`);

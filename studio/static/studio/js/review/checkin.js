@@ -1,34 +1,42 @@
-// Two questions a week, both optional, one line until somebody wants to answer. Waved away, they do not come back
-// before the next week.
+// Two questions a week, both optional: one line in the head of the page, and a dialog for who wants to answer. It comes
+// with the page, or between two items once enough was done. Waved away, it does not come back before the next week.
 import { find, item, sayAside, send } from "./aside.js";
 import { t } from "./strings.js";
 
 export class CheckIn {
-  constructor({ data }) {
+  constructor({ data, pause }) {
     this.url = data.urls.check_in;
+    this.left = data.check_in_after ?? Infinity; // answers until it is due
     this.box = find("check-in");
-    this.form = find("check-in-form");
-    this.box.hidden = !data.check_in_due;
-    find("check-in-open").addEventListener("click", () => this.open());
+    this.dialog = find("check-in-dialog");
+    this.pause = pause;
+    find("check-in-open").addEventListener("click", () => this.dialog.showModal());
     find("check-in-never").addEventListener("click", () => this.give({ worth: null, mood: null }));
-    this.form.addEventListener("submit", (event) => {
+    this.dialog.addEventListener("close", () => item().focus({ preventScroll: true }));
+    find("check-in-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      const said = new FormData(this.form);
+      const said = new FormData(event.target);
       this.give({ worth: Number(said.get("worth")) || null, mood: Number(said.get("mood")) || null });
     });
+    document.addEventListener("review:saved", ({ detail }) => { if (detail.record.kind === "submit") this.left -= 1; });
+    for (const moment of ["shown", "empty", "aside"]) document.addEventListener(`review:${moment}`, () => this.paint());
   }
 
-  open() {
-    this.form.hidden = false;
-    find("check-in-open").hidden = true;
-    this.form.querySelector("input").focus();
+  /** Between two items, and not beside a proposed break: one thing at a time is asked. */
+  paint() {
+    const isDue = this.left <= 0 && !this.pause.isUp;
+    if (isDue && this.box.hidden && !this.isSaid) sayAside(t("Two questions about this week are in the head of the page."));
+    this.isSaid ||= isDue;
+    this.box.hidden = !isDue;
   }
 
   async give(said) {
     const isKept = await send(this.url, said);
-    find("check-in-fault").hidden = isKept;
+    for (const fault of document.querySelectorAll("[data-check-in-fault]")) fault.hidden = isKept;
     if (!isKept) return sayAside(find("check-in-fault").textContent);
-    this.box.hidden = true;
+    this.left = Infinity;
+    this.paint();
+    this.dialog.close();
     item().focus({ preventScroll: true });
     return sayAside(said.worth || said.mood ? t("Thank you.") : t("Not this week."));
   }

@@ -7,7 +7,9 @@ const PAUSE = 2000; // milliseconds
 const OLD = 14 * 24 * 3600 * 1000;
 
 export class Drafts {
-  constructor({ scope, url, now }) {
+  /** kept({item, at, data}) is told of every draft that is sent; shown(item, where) where it is, "" while it is not. */
+  constructor({ scope, url, now, kept, shown }) {
+    Object.assign(this, { kept, shown });
     this.ahead = Date.parse(now) - Date.now();
     this.prefix = `draft:${scope}:`;
     this.url = url;
@@ -22,9 +24,11 @@ export class Drafts {
     const at = Date.now() + this.ahead;
     try {
       localStorage.setItem(this.key(item), JSON.stringify({ at, data, left: leftOf(item) }));
+      this.isHere = true;
     } catch {
-      // full or switched off: the server's copy is the only one
+      this.isHere = false; // full or switched off: the server's copy is the only one
     }
+    this.shown(item, "");
     clearTimeout(this.timer);
     this.pending = { item, data, at };
     this.timer = setTimeout(() => this.flush(), PAUSE);
@@ -36,8 +40,10 @@ export class Drafts {
     const pending = this.pending;
     this.pending = null;
     if (!pending) return;
+    this.kept(pending);
     const isSaved = await post(this.url, { seat: pending.item.seat, data: pending.data }).then(() => true, () => false);
     if (isSaved) this.mark(pending);
+    if (!this.pending) this.shown(pending.item, isSaved ? "server" : this.isHere ? "machine" : "nowhere");
   }
 
   /** What the server has need not stay on this machine after a log-out: logout.js reads `sent`. */
@@ -57,6 +63,15 @@ export class Drafts {
       return item.draft && Date.parse(item.draft_at) > kept.at ? item.draft : asShown(kept, item);
     } catch {
       return item.draft;
+    }
+  }
+
+  /** When the draft on this machine was written; null where there is none. */
+  keptAt(item) {
+    try {
+      return JSON.parse(localStorage.getItem(this.key(item)) || "null")?.at ?? null;
+    } catch {
+      return null;
     }
   }
 

@@ -8,7 +8,7 @@ const MODES = { "": t("On every item"), review: t("Review"), compare: t("Compari
 const KEEP = ["Escape", "Tab", "Shift", "Control", "Alt", "Meta", "AltGraph", "CapsLock", "Dead"];
 
 export class Help {
-  /** settings: {singleKeys}; modes(): the ways of working this person has met. */
+  /** settings: {singleKeys}; modes(): the ways of working this person has met, the present one first. */
   constructor({ dialog, keymap, settings, url, modes }) {
     Object.assign(this, { dialog, keymap, settings, url, modes, waiting: null });
     this.table = dialog.querySelector("[data-keymap]");
@@ -107,9 +107,10 @@ export class Help {
 
   draw() {
     const rows = this.keymap.rows;
-    const reading = ["", ...this.modes()].map((mode) => section(MODES[mode], rows.filter((row) => mode ? row.modes.split(" ").includes(mode) : !row.modes).map((row) => this.reading(row))));
+    const reading = [...this.modes(), ""].map((mode) => section(MODES[mode], rows.filter((row) => mode ? row.modes.split(" ").includes(mode) : !row.modes).map((row) => this.reading(row))));
+    const sections = reading.filter((box) => box.querySelector("dd")); // a way of working may have no keys of its own
     const fixed = [[t("While marking words"), MARKING], [t("While writing"), WRITING]];
-    this.table.replaceChildren(...reading, ...fixed.map(([name, table]) => section(name, table.map((row) => line(kbd(row.show), row.says)))));
+    this.table.replaceChildren(...sections, ...fixed.map(([name, table]) => section(name, table.map((row) => line(kbd(row.show), row.says)))));
   }
 
   reading(row) {

@@ -21,8 +21,9 @@ const ROWS = [
   ["comment", "k", t("Comment"), ""],
   ["submit", "n", t("Submit"), "", ["Enter"]],
   ["skip", "p", t("Pass on this item, with a reason"), ""],
-  ["undo", "u", t("Take the last answer back (30 s)"), ""],
-  ["variants", "c", t("Counterfactuals: the same prompt about another group"), ""],
+  ["undo", "u", t("Take the last answer or pass back (30 s)"), ""],
+  ["variants", "c", t("Ask about others: the same prompt about another group"), ""],
+  ["differences", "d", t("Show differences"), "compare"],
   ["reveal", "v", t("Show what is covered"), ""],
 ];
 const HELP = { action: "help", key: "?", says: t("This map"), modes: "", also: [], fixed: true };

@@ -12,6 +12,7 @@ import { openPass, watchPass } from "./pass.js";
 import { Queue } from "./queue.js";
 import { Reasons } from "./reasons.js";
 import { Rewrite } from "./rewrite.js";
+import { showSaved } from "./saved.js";
 import { Session } from "./session.js";
 import { Spans } from "./spans.js";
 import { Strip } from "./strip.js";
@@ -19,6 +20,7 @@ import { t } from "./strings.js";
 import { Tabs } from "./tabs.js";
 import { TakeBack } from "./takeback.js";
 import { showUnsaved, teller } from "./trouble.js";
+import { Twin } from "./twin.js";
 import { Undo } from "./undo.js";
 import { Verdicts } from "./verdicts.js";
 import "./extras.js";
@@ -36,7 +38,7 @@ const settings = { singleKeys: data.reader?.single_keys ?? true };
 const keymap = new Keymap({ categories: data.categories, keys: data.reader?.keys });
 const queue = new Queue();
 const rewrite = new Rewrite({ root: $("rewrite-box"), changed: () => form.rewritten() });
-const form = new Form({ root: $("form"), rewrite, changed: () => session.changed() });
+const form = new Form({ root: $("form"), rewrite, changed: () => { twin.isEdited = true; session.changed(); } });
 const spans = new Spans({ answer: $("answer"), form, categories: data.categories, say });
 const reasons = new Reasons({ box: $("reasons"), reasons: data.reasons || [], form, rewrite, say });
 const outbox = new Outbox({
@@ -46,18 +48,26 @@ const outbox = new Outbox({
   refused: (record, refusal) => session.refused(record, refusal),
   changed: () => showUnsaved(strip, outbox),
 });
-const drafts = new Drafts({ scope, url: data.urls.draft, now: data.now });
+const drafts = new Drafts({
+  scope, url: data.urls.draft, now: data.now,
+  kept: (draft) => twin.tellOf(draft),
+  shown: (item, where) => item === queue.current && showSaved(where),
+});
 const undo = new Undo({ button: $("undo"), seconds: data.undo_seconds });
 const clock = new Clock();
-const tabs = new Tabs({ scope, answered: (seat) => session.elsewhere(seat) });
+const tabs = new Tabs({
+  scope,
+  hear: { answered: (said) => twin.answered(said), draft: (said) => twin.draft(said), undone: (said) => twin.undone(said) },
+});
 const session = new (data.correcting ? Correction : Session)({ data, queue, form, rewrite, spans, drafts, outbox, undo, clock, strip, tabs, say, tell });
 const takeBack = new TakeBack({
-  url: data.urls.undo, undo, outbox, strip, say, tell,
-  back: (item, answer) => { session.count(-1); session.bringBack(item, answer); },
+  urls: data.urls, undo, outbox, tabs, strip, say, tell,
+  back: (entry) => session.takenBack(entry),
 });
+const twin = new Twin({ queue, form, session, drafts, undo, tabs, strip, tell });
 const verdicts = new Verdicts({ form, rewrite, session, say, button: $("action='rewrite'"), hint: $("rewrite-hint") });
 const help = new Help({
-  dialog: $("help-dialog"), keymap, settings, url: data.urls.preferences, modes: () => [...session.modes],
+  dialog: $("help-dialog"), keymap, settings, url: data.urls.preferences, modes: () => [...new Set([form.mode, ...session.modes])],
 });
 
 const send = (name) => document.dispatchEvent(new CustomEvent(`review:${name}`));
@@ -79,6 +89,7 @@ const ACTIONS = {
   skip: () => openPass(),
   undo: () => takeBack.last(),
   variants: () => send("variants"),
+  differences: () => send("differences"),
   reveal: () => send("reveal"),
   help: () => help.show(),
 };

@@ -53,6 +53,7 @@ export class Outbox {
     const record = this.find(key);
     if (!record || this.current === record || record.tried) return false;
     this.drop(record);
+    this.changed();
     return true;
   }
 

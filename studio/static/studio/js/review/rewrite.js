@@ -19,8 +19,9 @@ export class Rewrite {
     this.size = root.querySelector("[data-diff-size]");
     this.changes = root.querySelector("[data-diff-box]");
     this.title = root.querySelector("[data-rewrite-title]");
+    this.back = root.querySelector("[data-rewrite-reset]");
     this.area.addEventListener("input", () => this.typed());
-    root.querySelector("[data-rewrite-reset]").addEventListener("click", () => this.reset());
+    this.back.addEventListener("click", () => this.reset());
   }
 
   /** Start with `original`; a draft that differs from it opens the editor. side: of a comparison, "left" or "right". */
@@ -29,6 +30,7 @@ export class Rewrite {
     this.original = oneLineEnd(original.trim() && original); // a few blanks are no answer
     this.side = side;
     this.area.value = draft || this.original;
+    this.offer("");
     this.title.textContent = this.named();
     this.root.classList.toggle("is-free", !this.original);
     this.open(!!this.value || document.body.dataset.mode === "demonstrate");
@@ -56,10 +58,12 @@ export class Rewrite {
     if (wanted) { this.fit(); this.draw(); }
   }
 
-  focus() {
+  /** Begin to write. Where nothing is written yet, the caret stands before `words`, that many UTF-16 units long. */
+  focus(before = "") {
     this.open();
-    this.area.focus();
-    if (this.value === "") this.area.setSelectionRange(0, 0);
+    const at = oneLineEnd(before).length;
+    if (this.value === "") this.area.setSelectionRange(at, at);
+    this.area.focus(); // brings the caret into view, where the text is longer than its field
     this.root.scrollIntoView({ block: "nearest" });
   }
 
@@ -69,13 +73,26 @@ export class Rewrite {
     return text.trim() === "" || text.trim() === this.original.trim() ? "" : text;
   }
 
+  /** To the answer as it was, and at a second press back to what was written. */
   reset() {
-    this.area.value = this.original;
-    this.typed();
+    const [wanted, had] = [this.before || this.original, this.before ? "" : this.value];
     this.area.focus();
+    this.area.select();
+    // as if typed, so that Ctrl+Z takes it back; setting `value` would forget all that can be taken back
+    if (!document.execCommand("insertText", false, wanted)) {
+      this.area.setRangeText(wanted);
+      this.typed();
+    }
+    this.offer(had);
+  }
+
+  offer(before) {
+    this.before = before;
+    this.back.textContent = before ? t("Put back what I wrote") : t("Reset to the answer");
   }
 
   typed() {
+    this.offer("");
     this.fit();
     clearTimeout(this.timer);
     if (this.original.length + this.area.value.length < SHORT) this.draw();
@@ -98,24 +115,20 @@ export class Rewrite {
       return;
     }
     const parts = wordDiff(this.original, this.area.value);
-    this.diff.replaceChildren(...parts.map(({ op, text }) => {
-      if (op === "same") return document.createTextNode(text);
-      const element = document.createElement(op);
-      element.textContent = text;
-      return element;
-    }));
+    const nodes = parts.map((part, place) => shown(part, place > 0, place + 1 < parts.length));
+    this.diff.replaceChildren(...nodes.flat());
     this.measure(amount(parts, this.original));
-    this.follow(parts);
+    this.follow(parts, nodes);
   }
 
   /** The diff of a long text scrolls by itself: the change before the cursor is the one that is being made. */
-  follow(parts) {
+  follow(parts, nodes) {
     let [written, near] = [0, -1];
     parts.forEach(({ op, text }, index) => {
       if (op !== "same" && written <= this.area.selectionStart) near = index;
       if (op !== "del") written += text.length;
     });
-    const change = this.diff.childNodes[near];
+    const change = nodes[near]?.[0];
     this.diff.scrollTop = change ? change.offsetTop - this.diff.clientHeight / 2 : 0;
   }
 
@@ -128,6 +141,27 @@ export class Rewrite {
       ? t("{out} of {of} words out, {put} in; {lettersOut} characters out, {lettersPut} in", { out, of, put, lettersOut, lettersPut })
       : "";
   }
+}
+
+const AROUND = 12; // words on either side of a change that stay when a long unchanged run is folded
+const LONG = 60; // words from which on it is
+
+/** One part of the diff as nodes; of a long unchanged one, only what stands beside a change. */
+function shown({ op, text }, isAfter, isBefore) {
+  if (op !== "same") return [piece(op, text)];
+  const all = words(text);
+  if (all.length < LONG) return [text];
+  const [head, tail] = [isAfter ? AROUND : 0, isBefore ? AROUND : 0];
+  const n = all.length - head - tail;
+  const fold = piece("span", tn("… {n} word unchanged …", "… {n} words unchanged …", n));
+  fold.className = "diff-fold";
+  return [all.slice(0, head).join(""), fold, all.slice(all.length - tail).join("")];
+}
+
+function piece(name, text) {
+  const element = document.createElement(name);
+  element.textContent = text;
+  return element;
 }
 
 /** kept: share of the answer's words that stay; added: words put in, against the answer's length. */

@@ -2,13 +2,11 @@
 import { SIDES } from "./form.js";
 import { t } from "./strings.js";
 import { fetchPage, LoggedOut, newKey, post, Unreachable } from "./transport.js";
+import { written } from "./trouble.js";
+import { nameOf } from "./undo.js";
 import { paintItem, paintSitting, paintState } from "./view.js";
 
 const POLL = 15_000;
-const NAMES = {
-  fine: t("Fine"), biased: t("Biased"), cannot_judge: t("Cannot judge"), left: t("A is better"), right: t("B is better"),
-  tie: t("Tie"), both_bad: t("Both bad"), demonstrated: t("Answer"),
-};
 const announce = (name, detail) => document.dispatchEvent(new CustomEvent(`review:${name}`, { detail }));
 
 export class Session {
@@ -25,7 +23,7 @@ export class Session {
     for (const record of this.outbox.records) this.queue.answered.add(record.item.seat);
     this.queue.add(this.data.items);
     const { undo } = this.data; // the offer to take the last answer back outlives a reload
-    if (undo) this.undo.offer({ ...undo, what: NAMES[undo.answer.outcome] || t("Answer") }, undo.left);
+    if (undo) this.undo.offer({ ...undo, item: { item: undo.item }, what: nameOf(undo.kind, undo.answer) }, undo.left);
     paintSitting(this.done);
     this.show();
   }
@@ -39,14 +37,20 @@ export class Session {
     const draft = this.drafts.read(item) || {};
     this.modes.add(item.mode);
     paintItem(item);
-    this.prefill(item, draft);
-    this.form.write(draft, item.mode);
-    this.spans.show(item.mode === "review" ? item.text : "");
+    this.take(draft);
     this.clock.start(draft.active_ms || 0);
     paintState("item");
     document.querySelector("[data-slot='item']").focus({ preventScroll: true });
     window.scrollTo(0, 0);
     return announce("shown", { item });
+  }
+
+  /** Put a draft on the form. */
+  take(draft) {
+    const item = this.queue.current;
+    this.prefill(item, draft);
+    this.form.write(draft, item.mode);
+    this.spans.show(item.mode === "review" ? item.text : "");
   }
 
   prefill(item, { outcome, rewrite }) {
@@ -79,8 +83,7 @@ export class Session {
     const answer = { ...this.form.clean(), active_ms: this.clock.read() };
     const payload = { key: newKey(), seat: item.seat, guideline: item.topic?.version ?? null, ...answer };
     this.leaveItem({ kind: "submit", key: payload.key, item, payload });
-    const what = NAMES[answer.outcome];
-    this.undo.offer({ key: payload.key, item, answer, what });
+    const what = this.offer("submit", payload.key, item, answer);
     this.count(1);
     this.say(this.queue.current ? t("{what}. Next item.", { what }) : `${what}.`);
   }
@@ -98,8 +101,17 @@ export class Session {
   skip(reason, comment) {
     const item = this.queue.current;
     if (!item) return;
-    this.leaveItem({ kind: "skip", key: newKey(), item, payload: { seat: item.seat, reason, comment } });
+    const [key, begun] = [newKey(), this.answer()];
+    this.leaveItem({ kind: "skip", key, item, payload: { seat: item.seat, reason, comment } });
+    this.offer("skip", key, item, begun);
     this.say(t("Passed. Next item."));
+  }
+
+  /** From now on this can be taken back; returns its name. */
+  offer(kind, key, item, answer) {
+    const what = nameOf(kind, answer);
+    this.undo.offer({ kind, key, item, answer, what });
+    return what;
   }
 
   // Paint first, then keep and send. The draft goes only when the record is on disk.
@@ -123,7 +135,7 @@ export class Session {
   }
 
   saved(record, body) {
-    this.tabs.tell(record.item.seat);
+    this.tabs.send("answered", { seat: record.item.seat, entry: this.undo.find(record.key) });
     this.why = body.waiting;
     this.takeIn(body.next);
     announce("saved", { record, body });
@@ -149,27 +161,16 @@ export class Session {
     return this.say(refusal.message);
   }
 
+  takenBack({ kind, item, answer }) {
+    if (kind === "submit") this.count(-1);
+    this.bringBack(item, answer);
+  }
+
   bringBack(item, answer) {
     this.stash();
     this.queue.unshift(item);
     this.drafts.save(item, answer);
     this.show();
-  }
-
-  /** Another tab of this person answered this seat: it is put away here. */
-  elsewhere(seat) {
-    const item = this.queue.items.find((one) => one.seat === seat);
-    if (!item) return;
-    const isCurrent = item === this.queue.current;
-    const text = isCurrent ? written(this.form.read()) : "";
-    this.drafts.forget(item);
-    this.queue.answered.add(seat);
-    this.queue.remove([seat]);
-    if (!isCurrent) return;
-    announce("left", { item });
-    this.tell("elsewhere", "info", t("You answered that item in another tab, so it was put away here."), text);
-    this.show();
-    this.poll();
   }
 
   /**
@@ -199,5 +200,3 @@ export class Session {
     }
   }
 }
-
-const written = ({ rewrite, comment }) => [rewrite, comment].filter(Boolean).join("\n\n");

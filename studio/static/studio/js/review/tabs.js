@@ -3,12 +3,13 @@
 import { newKey } from "./transport.js";
 
 export class Tabs {
-  /** answered(seat): another tab of this person gave its answer. */
-  constructor({ scope, answered }) {
+  /** hear: {what: (said) => …} for what other tabs of this person `send`. */
+  constructor({ scope, hear }) {
+    this.hear = hear;
     this.id = newKey();
     this.others = new Set();
     this.channel = "BroadcastChannel" in window ? new BroadcastChannel(`review:${scope}`) : null;
-    this.channel?.addEventListener("message", ({ data }) => this.hear(data, answered));
+    this.channel?.addEventListener("message", ({ data }) => this.receive(data));
     window.addEventListener("pagehide", () => this.send("bye"));
     this.send("hello");
   }
@@ -18,18 +19,14 @@ export class Tabs {
     return !this.others.size;
   }
 
-  hear({ what, from, seat }, answered) {
-    if (what === "answered") return answered(seat);
+  receive({ what, from, said }) {
+    if (what in this.hear) return this.hear[what](said);
     if (what === "bye") return this.others.delete(from);
     this.others.add(from);
     return what === "hello" && this.send("here");
   }
 
-  tell(seat) {
-    this.send("answered", seat);
-  }
-
-  send(what, seat = null) {
-    this.channel?.postMessage({ what, from: this.id, seat });
+  send(what, said = null) {
+    this.channel?.postMessage({ what, from: this.id, said });
   }
 }

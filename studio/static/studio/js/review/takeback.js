@@ -3,9 +3,9 @@ import { t } from "./strings.js";
 import { LoggedOut, post, Refused, Unreachable } from "./transport.js";
 
 export class TakeBack {
-  /** back(item, answer): an answer was taken back, its item is shown again. */
-  constructor({ url, undo, outbox, strip, say, tell, back }) {
-    Object.assign(this, { url, undo, outbox, strip, say, tell, back, waiting: new Map() });
+  /** back(entry): an answer, or a pass, was taken back, its item is shown again. */
+  constructor({ urls, undo, outbox, tabs, strip, say, tell, back }) {
+    Object.assign(this, { urls, undo, outbox, tabs, strip, say, tell, back, waiting: new Map() });
   }
 
   async last() {
@@ -26,7 +26,8 @@ export class TakeBack {
   async send(entry) {
     this.waiting.delete(entry.key);
     try {
-      const body = await post(this.url, { key: entry.key });
+      const { undo, unskip } = this.urls;
+      const body = await (entry.kind === "skip" ? post(unskip, { item: entry.item.item }) : post(undo, { key: entry.key }));
       this.done({ ...entry, item: body.item || entry.item });
     } catch (failure) {
       if (failure instanceof Refused) return this.tell("undo", "warn", failure.message);
@@ -38,9 +39,10 @@ export class TakeBack {
     return null;
   }
 
-  done({ item, answer, what }) {
-    this.back(item, answer);
+  done(entry) {
+    this.back(entry);
+    this.tabs.send("undone", { key: entry.key });
     this.strip.clear("undo");
-    this.say(t("Taken back: {what}.", { what }));
+    this.say(t("Taken back: {what}.", { what: entry.what }));
   }
 }

@@ -13,12 +13,16 @@ export function teller(strip) {
   };
 }
 
+/** What a person wrote in an answer, to be offered back. */
+export const written = ({ rewrite, comment }) => [rewrite, comment].filter(Boolean).join("\n\n");
+
 function showKept(text) {
   $("kept-text").value = text;
   $("kept-dialog").showModal();
 }
 
 export function showUnsaved(strip, outbox) {
+  paintWaiting(outbox);
   if (outbox.trouble instanceof LoggedOut) {
     const login = { label: t("Log in in a new tab"), href: $("review-root").dataset.login };
     strip.set("session", { tone: "warn", text: outbox.trouble.message, actions: [login] });
@@ -34,4 +38,19 @@ export function showUnsaved(strip, outbox) {
     text: `${what} ${kept}`,
     actions: [{ label: t("Retry now"), run: () => outbox.retryNow() }],
   });
+}
+
+/** In place of an item, while none is at hand until the last answers have reached the studio. */
+function paintWaiting({ trouble, records }) {
+  const n = records.length;
+  $("waiting-title").textContent = trouble ? whereTheyAre(trouble, n) : t("Saving…");
+  $("waiting-why").textContent = trouble
+    ? t("Items come three at a time, and these are done. The next ones come by themselves as soon as the studio can be reached.")
+    : t("The next item comes as soon as the studio has your last answers.");
+}
+
+function whereTheyAre(trouble, n) {
+  if (trouble instanceof LoggedOut) return tn("You are logged out; {n} answer is kept here.", "You are logged out; {n} answers are kept here.", n);
+  if (!navigator.onLine) return tn("You are offline; {n} answer is kept here.", "You are offline; {n} answers are kept here.", n);
+  return tn("The studio cannot be reached; {n} answer is kept here.", "The studio cannot be reached; {n} answers are kept here.", n);
 }

@@ -1,6 +1,13 @@
 // The answers that can still be taken back, newest last, and the button that counts down.
 import { t } from "./strings.js";
 
+const NAMES = {
+  fine: t("Fine"), biased: t("Biased"), cannot_judge: t("Cannot judge"), left: t("A is better"), right: t("B is better"),
+  tie: t("Tie"), both_bad: t("Both bad"), demonstrated: t("Answer"),
+};
+/** What it is called that can be taken back. */
+export const nameOf = (kind, answer) => (kind === "skip" ? t("Pass") : NAMES[answer.outcome] || t("Answer"));
+
 export class Undo {
   constructor({ button, seconds }) {
     this.button = button;
@@ -15,6 +22,16 @@ export class Undo {
   offer(entry, left = this.seconds) {
     this.stack = [...this.stack.slice(-9), { ...entry, until: Date.now() + left * 1000 }];
     this.paint();
+  }
+
+  /** What another tab offers too. */
+  adopt(entry) {
+    this.stack = [...this.stack.filter((one) => one.key !== entry.key), entry].sort((a, b) => a.until - b.until);
+    this.paint();
+  }
+
+  find(key) {
+    return this.stack.find((entry) => entry.key === key);
   }
 
   /** The newest entry that is not too old, taken off the stack; null when there is none. */

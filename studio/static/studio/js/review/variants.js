@@ -1,12 +1,12 @@
 // The counterfactual strip: the same prompt with a group's term swapped, and what the live model answers to each, side
 // by side. Asked for on demand; asked again every 300 ms until every answer is there.
 import { find, item as itemBox, sayAside } from "./aside.js";
-import { wordDiff } from "./diff.js";
+import { wordDiff, words } from "./diff.js";
 import { t, tn } from "./strings.js";
 import { LoggedOut, post, Refused, Unreachable } from "./transport.js";
 
 const EVERY = 300; // milliseconds
-const ALIKE = 0.25; // texts that share less are different answers, and not an answer with other words
+const ALIKE = 0.25; // texts that share fewer words are different answers, and not an answer with other words
 
 export class Variants {
   constructor({ data }) {
@@ -35,6 +35,7 @@ export class Variants {
     this.list.replaceChildren();
     this.tell(t("Asking the model the same with other groups…"));
     find("variants-title").focus({ preventScroll: true });
+    this.box.scrollIntoView({ block: "nearest" });
     this.ask(this.item);
   }
 
@@ -81,12 +82,18 @@ export class Variants {
       this.list.replaceChildren();
       return this.tell(why || t("There is nothing to swap in this prompt."));
     }
+    const faults = new Set([original, ...variants].map(({ state, error }) => (state === "failed" ? error : "")));
+    if (faults.size === 1 && !faults.has("")) { // one reason for all is said once
+      this.list.replaceChildren();
+      return this.tell([...faults][0]);
+    }
     this.tell(waiting ? tn("{n} answer is on its way…", "{n} answers are on their way…", waiting) : "");
     const columns = [this.first(original, variants), ...variants.map((variant) => this.column(variant, original))];
     const key = JSON.stringify([original, variants]);
     if (this.painted === key && this.list.children.length) return null;
     this.painted = key;
     this.list.replaceChildren(...columns);
+    this.box.scrollIntoView({ block: "nearest" });
     if (!waiting) sayAside(t("All answers are there."));
     return null;
   }
@@ -105,7 +112,7 @@ export class Variants {
   answer({ state, answer, error }, first = null) {
     if (state === "asked") return [node("span", "muted", t("Waiting…"))];
     if (state === "failed") return [node("span", "variant-fault", error || t("The model gave no answer."))];
-    return first?.answer ? differences(first.answer, answer) : [answer];
+    return first?.answer ? compared(first.answer, answer) : [answer];
   }
 }
 
@@ -129,12 +136,14 @@ function swap(before, after) {
   return wordDiff(before, after).map(({ op, text }) => (op === "same" ? text : node(op, "", text)));
 }
 
-/** The other answer; its words that the first does not have are marked. */
-function differences(first, other) {
+/** The other answer, and how much of it the first says too; the words that the first does not have are marked. */
+function compared(first, other) {
   const parts = wordDiff(first, other);
-  const shared = parts.filter(({ op }) => op === "same").reduce((n, { text }) => n + text.length, 0);
-  if (shared < ALIKE * Math.max(first.length, other.length)) return [other];
-  return parts.filter(({ op }) => op !== "del").map(({ op, text }) => (op === "same" ? text : node("ins", "", text)));
+  const shared = parts.filter(({ op }) => op === "same").reduce((n, { text }) => n + words(text).length, 0);
+  const share = shared / Math.max(words(first).length, words(other).length);
+  const says = node("p", "variant-share muted", first === other ? t("Word for word the same answer.") : t("{percent} % of the words are the same.", { percent: Math.floor(100 * share) }));
+  if (share < ALIKE) return [says, other];
+  return [says, ...parts.filter(({ op }) => op !== "del").map(({ op, text }) => (op === "same" ? text : node("ins", "", text)))];
 }
 
 function node(name, look, text = "") {

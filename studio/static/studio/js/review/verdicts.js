@@ -47,10 +47,16 @@ export class Verdicts {
 
   /** The key R: write. */
   write() {
-    if (this.form.mode !== "compare" || this.rewrite.isOpen) return this.rewrite.focus();
+    if (this.form.mode !== "compare" || this.rewrite.isOpen) return this.rewrite.focus(this.beforeMarks());
     if (!SIDES.includes(this.form.outcome)) return this.want(!this.wanted);
     this.rewrite.show(this.session.textOf(this.form.outcome), "", this.form.outcome);
     return this.rewrite.focus();
+  }
+
+  /** The answer up to its first mark: there the writing begins. */
+  beforeMarks() {
+    const [first] = this.form.spans;
+    return first ? [...this.session.textOf("left")].slice(0, first.start).join("") : "";
   }
 
   want(wanted) {

@@ -40,15 +40,16 @@ export class Warning {
     return sayAside(t("Content warning for {name}: {warning} The text is hidden until you go on.", { name: topic.name, warning: topic.warning }));
   }
 
-  close() {
+  /** isAsked: the person said "show the text", which holds whatever else would cover this item. */
+  close(isAsked = false) {
     this.box.hidden = true;
-    document.dispatchEvent(new CustomEvent("review:cover"));
+    document.dispatchEvent(new CustomEvent("review:cover", { detail: { isAsked } }));
   }
 
   /** Remembered from now on: with storage switched off it is said before every item, which is the safer mistake. */
   accept() {
     memory.write(this.name(this.topic), Date.now());
-    this.close();
+    this.close(true);
     item().focus({ preventScroll: true });
   }
 

@@ -1,0 +1,103 @@
+"""Taking a pass back: for half a minute, and only while nobody else has the item."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotation import screen
+from annotation.claim import claim
+from annotation.models import UNDO_WINDOW, Draft, Item, Seat, Skip
+from annotation.submit import UndoRefused, skip
+from annotation.unskip import unskip
+from tests.annotation.test_review_views import Page
+from tests.annotation.test_submit import says
+from tests.cast import Cast
+
+
+def passed(cast: Cast) -> Item:
+    """An item that Ada has just passed on."""
+    item = cast.item()
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    skip(cast.project, cast.ada, seat.pk, reason="too_hard")
+    return item
+
+
+def test_the_pass_goes_and_the_seat_is_theirs_again(cast: Cast) -> None:
+    item = passed(cast)
+    assert unskip(cast.project, cast.ada, item.uuid) == item.seats.get().pk
+    assert not Skip.objects.exists()
+    assert Seat.objects.held_by(cast.ada).get().item == item
+    assert unskip(cast.project, cast.ada, item.uuid) == item.seats.get().pk  # sent twice
+
+
+def test_after_half_a_minute_it_stands(cast: Cast) -> None:
+    item = passed(cast)
+    Skip.objects.update(at=timezone.now() - UNDO_WINDOW - timedelta(seconds=1))
+    with pytest.raises(UndoRefused, match="30 seconds"):
+        unskip(cast.project, cast.ada, item.uuid)
+    assert Skip.objects.exists()
+
+
+def test_where_somebody_else_has_the_item_the_pass_stands(cast: Cast) -> None:
+    item = passed(cast)
+    claim(cast.project, cast.bo, want=1)
+    with pytest.raises(UndoRefused, match="Somebody else"):
+        unskip(cast.project, cast.ada, item.uuid)
+    assert Skip.objects.exists()
+    assert item.seats.get().holder == cast.bo
+
+
+def test_another_free_seat_at_the_item_will_do(cast: Cast) -> None:
+    item = cast.item(overlap=2)
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    skip(cast.project, cast.ada, seat.pk, reason="other")
+    (others,) = claim(cast.project, cast.bo, want=1)
+    assert others.pk == seat.pk
+    assert unskip(cast.project, cast.ada, item.uuid) != seat.pk
+    assert {one.holder for one in item.seats.all()} == {cast.ada, cast.bo}
+
+
+def test_a_seat_at_a_known_answer_ended_and_begins_again(cast: Cast) -> None:
+    item = cast.item()
+    item.seats.update(purpose=Seat.Purpose.GOLD, reserved_for=cast.ada)
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    skip(cast.project, cast.ada, seat.pk, reason="other")
+    assert item.seats.get().status == Seat.Status.RETIRED
+    unskip(cast.project, cast.ada, item.uuid)
+    assert item.seats.get().status == Seat.Status.OPEN
+    assert item.seats.get().holder == cast.ada
+
+
+def test_nobody_takes_back_anothers_pass_or_one_of_another_project(cast: Cast) -> None:
+    item = passed(cast)
+    with pytest.raises(UndoRefused):
+        unskip(cast.project, cast.bo, item.uuid)
+    with pytest.raises(Item.DoesNotExist):
+        unskip(cast.other, cast.ada, item.uuid)
+    assert Skip.objects.exists()
+
+
+def test_the_door_gives_the_item_back_and_says_what_is_wrong(cast: Cast) -> None:
+    item = passed(cast)
+    page = Page(cast.ada, cast.project)
+    assert page.post("unskip", {"item": "x"}).json()["field"] == "item"
+    reply = page.post("unskip", {"item": str(item.uuid)})
+    assert reply.json()["item"]["item"] == str(item.uuid)
+    Seat.objects.update(holder=None, lease_ends_at=None)
+    assert page.post("unskip", {"item": str(item.uuid)}).status_code == 409
+
+
+def test_a_reload_offers_to_take_back_whichever_came_last(cast: Cast) -> None:
+    answered = cast.item()
+    says(cast, cast.ada)
+    item = passed(cast)
+    offer = screen.last_deed(cast.project, cast.ada)
+    assert offer is not None
+    assert (offer["kind"], offer["item"]) == ("skip", str(item.uuid))
+    assert 0 < offer["left"] <= 30
+    unskip(cast.project, cast.ada, item.uuid)
+    offer = screen.last_deed(cast.project, cast.ada)
+    assert offer is not None
+    assert (offer["kind"], offer["item"]) == ("submit", str(answered.uuid))
+    assert not Draft.objects.exists()
