@@ -1,6 +1,6 @@
 """Filters for times, numbers and scores; HTML is made by `moment` alone."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -31,6 +31,17 @@ def moment(at: datetime | None) -> SafeString | str:
     local = timezone.localtime(at)
     return format_html(
         '<time datetime="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, "DATETIME_FORMAT")
+    )
+
+
+@register.filter
+def short_day(day: date) -> SafeString:
+    """A day of the last weeks, "28 Nov", where a table is narrow; the year is in the <time> and its title."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        day.isoformat(),
+        date_format(day, "DATE_FORMAT"),
+        date_format(day, "MONTH_DAY_FORMAT"),
     )
 
 

@@ -23,6 +23,13 @@ from tests.ui.live_web import WebServer
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever stands in this folder needs a browser, also where its file forgets to say so."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("ui")
+
+
 class Visitor:
     """One person at a browser of their own."""
 
