@@ -9,10 +9,10 @@ from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Quer
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation import gold, onboarding
 from annotation.models import Seat, Skip, Topic
-from annotation.payload import Shown, held
-from annotation.prepared import (
+from annotation.queue import gold, onboarding
+from annotation.queue.payload import Shown, held
+from annotation.queue.prepared import (
     NEW,
     NOW,
     NUMBER,
@@ -27,8 +27,8 @@ from annotation.prepared import (
     some_ids,
     spelt_out,
 )
-from annotation.topics import closed_to
-from annotation.turn import attempt
+from annotation.queue.turn import attempt
+from annotation.values.topics import closed_to
 from studio.models import Project, User
 
 

@@ -21,12 +21,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from annotation import bulk
 from annotation.models import UNDO_WINDOW, Answer, Category, Generation, Prompt, Seat, Span, Topic, Verdict
+from annotation.queue import bulk
+from annotation.queue.seating import NewItem, seat_items
 from annotation.science import formats
 from annotation.science.formats import Bad
 from annotation.science.rows import AnswerRow, DemonstrationRow, PromptRow, answer_row, demonstration_row, prompt_row
-from annotation.seating import NewItem, seat_items
 from studio import audit
 from studio.models import Project, User
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from annotation import judgements, refill
-from annotation.judgements import SIDES
+from annotation import refill
+from annotation.measures import judgements
+from annotation.measures.judgements import SIDES
 from annotation.models import Answer, Collection, Item, Verdict
 from studio.models import Project, User
 from training import start, store_snapshot

@@ -18,11 +18,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotation import pairs
 from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
 from annotation.models.queue import ItemQuerySet
-from annotation.pairs import next_prompts, seed_for
-from annotation.seating import NewItem, lock, reopen, seat_items
+from annotation.queue import pairs
+from annotation.queue.pairs import next_prompts, seed_for
+from annotation.queue.seating import NewItem, lock, reopen, seat_items
 from studio.models import Project
 from training import infer, promote
 from training.child import TrainingFailed

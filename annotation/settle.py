@@ -4,12 +4,12 @@ import uuid
 
 from django.db import transaction
 
-from annotation import notices
 from annotation.models import Answer, Item, Notice, Seat, Verdict
-from annotation.payload import in_words
-from annotation.shapes import Said
+from annotation.person import notices
+from annotation.queue.payload import in_words
+from annotation.queue.shapes import Said
+from annotation.queue.turn import lock
 from annotation.submit import check_against, write
-from annotation.turn import lock
 from studio import audit
 from studio.models import User
 

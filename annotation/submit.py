@@ -23,11 +23,11 @@ from annotation.models import (
     Span,
     Verdict,
 )
-from annotation.payload import draft_as_meant, outcome_as_meant, outcome_as_shown
-from annotation.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
+from annotation.queue.payload import draft_as_meant, outcome_as_meant, outcome_as_shown
+from annotation.queue.prepared import NUMBER, PROJECT, Prepared, ids, once, prepare, some_ids
+from annotation.queue.shapes import ASKED, WORDS, BadShape, Said, SpanSaid
+from annotation.queue.turn import in_turn, lock
 from annotation.science.diff import one_line_end
-from annotation.shapes import ASKED, WORDS, BadShape, Said, SpanSaid
-from annotation.turn import in_turn, lock
 from studio.models import Project, User
 from training.models import SnapshotRow
 

@@ -7,19 +7,12 @@ from django.core.cache import cache
 from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import (
-    bulk_actions,
-    claim,
-    forecast,
-    insight_counts,
-    overlap,
-    policy,
-    receive,
-    refill,
-    reports,
-    variants,
-)
+from annotation import claim, policy, receive, refill
+from annotation.browse import bulk_actions
+from annotation.measures import forecast, insight_counts, reports
 from annotation.models import RefillMovedOn, Report, Topic, UploadMovedOn
+from annotation.queue import overlap
+from annotation.values import variants
 from studio.models import Project
 from training.child import TrainingFailed
 
@@ -182,7 +175,7 @@ MEASURING = 900
 def measure_agreement(project_id: int, *, whole: bool = True) -> None:
     """Work out one project's agreement; one at a time per project. `whole`: ask the annotator models too, however
     lately they were asked."""
-    from annotation import agreement, attention  # with numpy, which has no place in the web process
+    from annotation.measures import agreement, attention  # with numpy, which has no place in the web process
 
     if not cache.add(f"measuring/{project_id}", True, MEASURING):
         return

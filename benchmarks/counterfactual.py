@@ -43,7 +43,7 @@ def people_and_items() -> None:
     from django.test import Client
 
     from annotation.models import Generation, Seat, TermSet
-    from annotation.seating import NewItem, seat_items
+    from annotation.queue.seating import NewItem, seat_items
     from studio.demo import world
     from studio.models import Project, User
 

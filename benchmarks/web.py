@@ -18,7 +18,7 @@ from studio.launch.programs import web
 
 PASSWORD = "only for this benchmark"
 WORLD = """
-from annotation.taxonomy import found_project
+from annotation.values.taxonomy import found_project
 from studio.models import Project, User
 from tests.cast import make_item
 user = User.objects.create_superuser("bench", password={password!r})

@@ -25,10 +25,11 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from annotation import claim, exchange, submit, taxonomy  # noqa: E402
+from annotation import claim, exchange, submit  # noqa: E402
 from annotation.models import Answer, Item, Seat, Verdict  # noqa: E402
-from annotation.payload import Shown  # noqa: E402
-from annotation.shapes import Said, SpanSaid  # noqa: E402
+from annotation.queue.payload import Shown  # noqa: E402
+from annotation.queue.shapes import Said, SpanSaid  # noqa: E402
+from annotation.values import taxonomy  # noqa: E402
 from studio.demo.world import starter, write_values  # noqa: E402
 from studio.models import Membership, Project, Role, User  # noqa: E402
 

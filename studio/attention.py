@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from annotation import onboarding, wellbeing
 from annotation.models import Gold, Item, Notice, Proposal
+from annotation.person import wellbeing
+from annotation.queue import onboarding
 from studio.models import Project, Role, User
 from training.models import ModelVersion, Promotion
 

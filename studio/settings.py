@@ -200,7 +200,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     # Compiling a short query costs more than running it: 40 to 1,000 ms were seen for a claim. What is prepared (see
-    # annotation/prepared.py) is planned once, and not anew for the values of each call.
+    # annotation/queue/prepared.py) is planned once, and not anew for the values of each call.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
         "options", "-c jit=off -c plan_cache_mode=force_generic_plan"
     )

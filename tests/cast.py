@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from annotation.models import Answer, Category, Generation, Guideline, Item, Prompt, Seat, Topic, Verdict
-from annotation.seat_names import hide
+from annotation.queue.seat_names import hide
 from studio.models import Membership, Project, Role, User
 from training.models import ModelVersion, Promotion, Round, Snapshot, SnapshotRow
 

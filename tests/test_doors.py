@@ -17,8 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from annotation import bulk_verbs
-from annotation.gold import mark
+from annotation.browse import bulk_verbs
 from annotation.models import (
     Answer,
     BulkAction,
@@ -35,6 +34,7 @@ from annotation.models import (
     Upload,
     Variant,
 )
+from annotation.queue.gold import mark
 from studio import invitations
 from studio.models import Background, Membership, Role
 from tests.cast import Cast, join, make_round, make_snapshot, make_user, make_version, name_of, settle_item

@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 
-from annotation.strings import catalog
+from annotation.person.strings import catalog
 
 register = template.Library()
 

@@ -3,8 +3,8 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from annotation import markdown
 from annotation.models import Guideline
+from annotation.values import markdown
 
 register = template.Library()
 

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import agreement_page, export_judgements, reports
+from annotation.measures import agreement_page, export_judgements, reports
 from annotation.tasks import measure_agreement
 from studio.access import needs
 from studio.models import Project, Role

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import assignment as shown
-from annotation import gold as golden
-from annotation import onboarding, overlap, tasks, topics
-from annotation.assignment_forms import GoldForm, NumbersForm, TopicForm
+from annotation import tasks
 from annotation.models import Gold, Item, Topic
+from annotation.queue import assignment as shown
+from annotation.queue import gold as golden
+from annotation.queue import onboarding, overlap
+from annotation.queue.assignment_forms import GoldForm, NumbersForm, TopicForm
+from annotation.values import topics
 from studio.access import needs
 from studio.models import Membership, Project, Role, User
 

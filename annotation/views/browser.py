@@ -8,9 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from annotation import browser, bulk_actions, bulk_verbs, filters, tasks
-from annotation import saved_views as keeping
-from annotation.data_forms import BulkForm, ViewForm
+from annotation import tasks
+from annotation.browse import browser, bulk_actions, bulk_verbs, filters
+from annotation.browse import saved_views as keeping
+from annotation.browse.data_forms import BulkForm, ViewForm
 from annotation.models import Collection
 from studio.access import needs
 from studio.models import Project, Role

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import browser, bulk_actions, bulk_verbs, filters, items, receive, saved_views
 from annotation import freeze as freezing
-from annotation.data_forms import FilterForm, ImportForm
+from annotation import receive
+from annotation.browse import browser, bulk_actions, bulk_verbs, filters, items, saved_views
+from annotation.browse.data_forms import FilterForm, ImportForm
 from annotation.tasks import read_upload
 from studio.access import needs
 from studio.models import Project, Role

@@ -5,11 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import guidelines as verbs
-from annotation import statements
 from annotation.models import Topic
-from annotation.statement_forms import StatementForm, TopicForm
-from annotation.topics import shown_to
+from annotation.values import guidelines as verbs
+from annotation.values import statements
+from annotation.values.statement_forms import StatementForm, TopicForm
+from annotation.values.topics import shown_to
 from studio.access import needs
 from studio.models import Project, Role
 

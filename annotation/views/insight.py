@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import insight as dashboard
-from annotation.insight_counts import Filters
+from annotation.measures import insight as dashboard
+from annotation.measures.insight_counts import Filters
 from annotation.tasks import count_insight
 from studio.access import needs
 from studio.models import Project, Role

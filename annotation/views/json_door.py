@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from annotation.correct import CorrectionRefused
-from annotation.shapes import BadShape, read_body
+from annotation.queue.correct import CorrectionRefused
+from annotation.queue.shapes import BadShape, read_body
 from annotation.submit import KeyTaken, SeatLost, UndoRefused
 from studio.access import needs
 from studio.models import Project, Role

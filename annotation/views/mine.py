@@ -13,11 +13,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from annotation import mine as shown
-from annotation import screen, shapes, topics, wellbeing
-from annotation.correct import CorrectionRefused, correct
-from annotation.mine_forms import CheckInForm
 from annotation.models import Topic
+from annotation.person import mine as shown
+from annotation.person import screen, wellbeing
+from annotation.person.mine_forms import CheckInForm
+from annotation.queue import shapes
+from annotation.queue.correct import CorrectionRefused, correct
+from annotation.values import topics
 from annotation.views.json_door import json_door
 from studio.access import needs
 from studio.models import Membership, Project, Role, User

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from annotation.preferences import prefer, read_choice
+from annotation.person.preferences import prefer, read_choice
 from annotation.views.json_door import json_door
 from studio.models import Project, Role, User
 

@@ -7,12 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import proposals as verbs
-from annotation import statements
-from annotation.guidelines import ChangedMeanwhile, Unchanged
 from annotation.models import Proposal, Topic
-from annotation.statement_forms import AcceptForm, DeclineForm, ProposeForm
-from annotation.topics import shown_to
+from annotation.values import proposals as verbs
+from annotation.values import statements
+from annotation.values.guidelines import ChangedMeanwhile, Unchanged
+from annotation.values.statement_forms import AcceptForm, DeclineForm, ProposeForm
+from annotation.values.topics import shown_to
 from studio.access import needs
 from studio.models import Project, Role
 

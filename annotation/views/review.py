@@ -7,8 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from annotation import claim, onboarding, payload, screen, shapes, submit, unskip, waiting, wellbeing
-from annotation.seat_names import hide, seek
+from annotation import claim, submit
+from annotation.person import screen, waiting, wellbeing
+from annotation.queue import onboarding, payload, shapes, unskip
+from annotation.queue.seat_names import hide, seek
 from annotation.tasks import warm_soon
 from annotation.views.json_door import json_door
 from studio.access import needs

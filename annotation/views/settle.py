@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation import browser, compare, filters, items, thread
+from annotation.browse import browser, filters, items
 from annotation.models import Item
+from annotation.queue.shapes import LONGEST_COMMENT, BadShape
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
-from annotation.settle_form import DecisionForm
-from annotation.shapes import LONGEST_COMMENT, BadShape
+from annotation.settling import compare, thread
+from annotation.settling.settle_form import DecisionForm
 from annotation.views.data import as_uuid
 from studio.access import needs
 from studio.models import Project, Role

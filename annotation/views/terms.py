@@ -7,12 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotation import shapes
-from annotation import terms as lists
-from annotation import variants as strips
 from annotation.models import TermSet
+from annotation.queue import shapes
 from annotation.tasks import send_variants
-from annotation.terms_form import TermsFileForm, TermsForm
+from annotation.values import terms as lists
+from annotation.values import variants as strips
+from annotation.values.terms_form import TermsFileForm, TermsForm
 from annotation.views.json_door import json_door
 from studio.access import needs
 from studio.models import Project, Role, User

@@ -9,9 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation import compare, mine, payload, thread
-from annotation import notices as telling
 from annotation.models import Answer, Item
+from annotation.person import mine
+from annotation.person import notices as telling
+from annotation.queue import payload
+from annotation.settling import compare, thread
 from annotation.views.settle import to_the_next
 from studio.access import needs
 from studio.models import Project, Role

@@ -10,8 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from annotation import exchange, gold, taxonomy, terms
+from annotation import exchange
 from annotation.models import Category, Guideline, Item, Topic
+from annotation.queue import gold
+from annotation.values import taxonomy, terms
 from studio import audit
 from studio.models import Membership, Project, Role, User
 from training import start

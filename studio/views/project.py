@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from annotation import onboarding
-from annotation.taxonomy import CategoryInUse, change_taxonomy, found_project
+from annotation.queue import onboarding
+from annotation.values.taxonomy import CategoryInUse, change_taxonomy, found_project
 from studio import overview
 from studio.access import needs, superuser_only
 from studio.backgrounds import change_backgrounds

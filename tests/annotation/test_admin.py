@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from annotation.claim import claim
-from annotation.shapes import Said
+from annotation.queue.shapes import Said
 from annotation.submit import keep_draft, skip, submit
 from tests.cast import make_user
 

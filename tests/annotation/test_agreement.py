@@ -15,19 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import (
-    agreement,
-    agreement_page,
-    attention,
-    backgrounds,
-    export_judgements,
-    freeze,
-    groups,
-    reports,
-    tally,
-    tasks,
-)
+from annotation import freeze, tasks
+from annotation.measures import agreement, agreement_page, attention, export_judgements, groups, reports, tally
 from annotation.models import Answer, Item, Report, Span
+from annotation.person import backgrounds
 from annotation.science.agreement import krippendorff_alpha
 from annotation.science.annotators import SENTENCES
 from studio.models import Background, Role, pseudonym

@@ -8,11 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation import assignment, gold, mine, onboarding, topics
 from annotation.claim import claim, lease_end, release, taking
 from annotation.models import Answer, Generation, Gold, Item, Seat, Skip, Topic
-from annotation.shapes import Said
+from annotation.person import mine
+from annotation.queue import assignment, gold, onboarding
+from annotation.queue.shapes import Said
 from annotation.submit import skip, submit, undo
+from annotation.values import topics
 from benchmarks.crowd.world import fill
 from studio.models import AuditEntry, Membership, Role, User
 from tests.annotation.test_claim import at_once, crowd, ids, items  # noqa: F401 (crowd is a fixture)
@@ -223,7 +225,7 @@ def test_a_reload_brings_the_same_items_and_no_more_gold(cast: Cast) -> None:
 
 
 def test_a_gold_item_looks_like_any_other(cast: Cast) -> None:
-    from annotation.payload import item as shown
+    from annotation.queue.payload import item as shown
 
     cast.project.gold_percent = 50
     make_gold(cast)

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import overlap, tasks
+from annotation import tasks
 from annotation.models import Gold, OverlapChange, Seat, Topic
+from annotation.queue import overlap
 from studio.models import AuditEntry, Membership, Project
 from tests.annotation.test_assignment import answer_next, make_gold, member
 from tests.cast import Cast, make_item, settle_item

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import browser
-from annotation import filters as finding
+from annotation.browse import browser
+from annotation.browse import filters as finding
 from annotation.models import Answer, Category, Collection, Generation, Gold, Item, SavedView, Seat, Span, Topic
 from tests.annotation.test_settle import answered
 from tests.cast import Cast, make_comparison, make_item, make_version, settle_item

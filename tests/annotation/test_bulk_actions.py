@@ -13,12 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import bulk_actions, bulk_verbs, compare, freeze, gold, submit, tasks, thread, topics
+from annotation import freeze, submit, tasks
+from annotation.browse import bulk_actions, bulk_verbs
 from annotation.claim import claim
-from annotation.correct import correct
 from annotation.models import Answer, BulkAction, Collection, Gold, Item, Seat, Skip, Verdict
+from annotation.queue import gold
+from annotation.queue.correct import correct
+from annotation.queue.shapes import Said
 from annotation.settle import settle
-from annotation.shapes import Said
+from annotation.settling import compare, thread
+from annotation.values import topics
 from studio.models import AuditEntry, Membership, User
 from tests.annotation.test_settle import answered
 from tests.cast import Cast, make_comparison, make_item, settle_item

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.cells import tame, untame
-from annotation.terms import add, as_csv, bring_in
+from annotation.browse.cells import tame, untame
+from annotation.values.terms import add, as_csv, bring_in
 from tests.cast import Cast
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation.claim import attempt, claim, forget_leavers, lease_end, release, renew, taking
 from annotation.models import Notice, Seat, Skip
-from annotation.shapes import Said
+from annotation.queue.shapes import Said
 from annotation.submit import skip, submit
 from benchmarks.crowd.world import fill
 from studio.models import AuditEntry, Role

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation import gold
 from annotation.claim import claim
-from annotation.correct import CorrectionRefused, correct
 from annotation.freeze import freeze
 from annotation.models import Answer, Gold, Item, Seat, Verdict
-from annotation.payload import swapped
+from annotation.queue import gold
+from annotation.queue.correct import CorrectionRefused, correct
+from annotation.queue.payload import swapped
+from annotation.queue.shapes import BadShape, Said
 from annotation.settle import settle
-from annotation.shapes import BadShape, Said
 from annotation.submit import KeyTaken, UndoRefused, undo
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401  (a fixture)
 from tests.annotation.test_submit import CANNOT, FINE, bad, says

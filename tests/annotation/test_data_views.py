@@ -15,8 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import exchange, items, receive, tasks
+from annotation import exchange, receive, tasks
 from annotation import freeze as freezing
+from annotation.browse import items
 from annotation.claim import claim
 from annotation.models import Item, Prompt, Refill, Seat, Upload
 from studio.models import AuditEntry

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation import export_judgements, freeze, settle
+from annotation import freeze, settle
+from annotation.measures import export_judgements
 from annotation.models import Answer, Item, Seat, Span
 from studio.models import AuditEntry, pseudonym
 from tests.annotation.readings import bare_item, read

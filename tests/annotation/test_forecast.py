@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation import forecast, tasks
-from annotation.gold import mark
+from annotation import tasks
+from annotation.measures import forecast
 from annotation.models import Answer, Item, Report, Seat
+from annotation.queue.gold import mark
 from annotation.science.severity import Errors, Known, Model, cross_validate
 from tests.cast import Cast, make_comparison, make_demonstration, settle_item
 

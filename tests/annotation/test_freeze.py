@@ -12,10 +12,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotation import bulk_actions, exchange, freeze, settle
+from annotation import exchange, freeze, settle
+from annotation.browse import bulk_actions
 from annotation.claim import claim
 from annotation.models import Answer, Collection, Generation, Guideline, Item, Refill, Seat, Span, Verdict
-from annotation.shapes import Said
+from annotation.queue.shapes import Said
 from annotation.submit import submit
 from studio import people
 from studio.models import Membership, Role, pseudonym

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import guidelines, markdown, proposals, topics
 from annotation.claim import claim
 from annotation.models import Answer, Guideline, Topic
+from annotation.values import guidelines, markdown, proposals, topics
 from studio.models import AuditEntry
 from tests.cast import Cast
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError as NoBroker
 
-from annotation import agreement, insight_counts, pictures
-from annotation.insight_counts import Filters, median
+from annotation.measures import agreement, insight_counts, pictures
+from annotation.measures.insight_counts import Filters, median
 from annotation.models import Answer, Seat
 from annotation.tasks import count_insight
 from studio import charts

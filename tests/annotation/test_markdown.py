@@ -1,10 +1,10 @@
-"""annotation/markdown.py: what a statement's Markdown becomes, and what never gets through."""
+"""annotation/values/markdown.py: what a statement's Markdown becomes, and what never gets through."""
 
 import re
 
 import pytest
 
-from annotation.markdown import QUESTIONS, TAGS, headings, html
+from annotation.values.markdown import QUESTIONS, TAGS, headings, html
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -10,13 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import gold, mine, wellbeing
-from annotation.assignment import Share, results
 from annotation.claim import claim
 from annotation.models import UNDO_WINDOW, Answer, CheckIn, Gold, Item, Seat, Span
-from annotation.payload import swapped
+from annotation.person import mine, wellbeing
+from annotation.queue import gold
+from annotation.queue.assignment import Share, results
+from annotation.queue.payload import swapped
+from annotation.queue.shapes import Said, SpanSaid
 from annotation.settle import settle
-from annotation.shapes import Said, SpanSaid
 from annotation.submit import submit, undo
 from studio.models import Project, User
 from tests.cast import Cast, join, make_comparison, make_user, settle_item

@@ -10,9 +10,10 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from annotation import pairs, refill, seating, tasks
+from annotation import refill, tasks
 from annotation.models import Answer, Generation, Item, Prompt, Refill, Seat, Verdict
-from annotation.seating import NewItem, seat_items
+from annotation.queue import pairs, seating
+from annotation.queue.seating import NewItem, seat_items
 from studio.models import Project
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401  (a fixture)
 from tests.annotation.test_refill import asked, fill, promote, sit, stocked  # noqa: F401  (fixtures)

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import gold, onboarding
 from annotation.claim import claim, release
 from annotation.models import Seat
+from annotation.queue import gold, onboarding
 from annotation.submit import skip
 from studio.models import AuditEntry, Project
 from tests.annotation.test_assignment import answer_next, given, make_gold, member

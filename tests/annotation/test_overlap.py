@@ -6,13 +6,15 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
-from annotation import items, overlap, refill, tasks
+from annotation import refill, tasks
 from annotation import submit as submitting
+from annotation.browse import items
+from annotation.browse.filters import ids, ways
 from annotation.claim import claim
-from annotation.filters import ids, ways
 from annotation.models import Item, OverlapChange, Seat, Topic, Verdict
+from annotation.queue import overlap
+from annotation.queue.shapes import Said
 from annotation.settle import settle
-from annotation.shapes import Said
 from annotation.submit import SeatLost, submit
 from studio.models import AuditEntry, Project, User
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401 (a fixture)

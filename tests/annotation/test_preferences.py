@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from annotation.preferences import LAYERS
+from annotation.person.preferences import LAYERS
 from studio.models import User
 from tests.cast import Cast
 

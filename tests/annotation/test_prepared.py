@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection
 
 from annotation.claim import claim
 from annotation.models import Seat
-from annotation.prepared import PROJECT, USER, cursor, literal, prepare, spelt_out
+from annotation.queue.prepared import PROJECT, USER, cursor, literal, prepare, spelt_out
 
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own prepared statements")
 

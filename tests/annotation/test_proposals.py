@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotation import guidelines, proposals
 from annotation.models import Guideline, Notice, Proposal
+from annotation.values import guidelines, proposals
 from studio.models import AuditEntry
 from tests.cast import Cast, make_project
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.models import Answer, Draft, Prompt, Seat, Severity, Skip, Verdict
-from annotation.seat_names import seek
+from annotation.queue.seat_names import seek
 from tests.cast import Cast, make_item, make_prompt, name_of
 
 KEYMAP = (settings.BASE_DIR / "studio/static/studio/js/review/keymap.js").read_text()

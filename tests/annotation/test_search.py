@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from annotation import filters, search
+from annotation.browse import filters, search
 from annotation.models import Answer, Generation, Item, Prompt
 from tests.cast import Cast, make_comparison, settle_item
 

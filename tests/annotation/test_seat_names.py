@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from annotation.seat_names import hide, seek
-from annotation.shapes import read_seat, read_seat_list, read_wish
+from annotation.queue.seat_names import hide, seek
+from annotation.queue.shapes import read_seat, read_seat_list, read_wish
 from tests.annotation.test_review_views import Page
 from tests.cast import Cast
 

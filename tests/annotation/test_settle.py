@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.models import Answer, Item, Seat, Verdict
+from annotation.queue.shapes import BadShape, Said
 from annotation.science.diff import stretches, word_diff, words
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
-from annotation.shapes import BadShape, Said
 from studio.models import AuditEntry
 from tests.cast import Cast
 

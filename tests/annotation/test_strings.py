@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from annotation import strings
+from annotation.person import strings
 
 ROOT = settings.BASE_DIR
 SCRIPTS = sorted((ROOT / "studio/static/studio/js/review").glob("*.js"))

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from annotation.claim import claim
 from annotation.models import Answer, Draft, Item, Seat, Skip, Verdict
+from annotation.queue.shapes import Said
 from annotation.settle import AlreadySettled, settle
-from annotation.shapes import Said
+from annotation.settling.thread import send_back
 from annotation.submit import KeyTaken, SeatLost, UndoRefused, keep_draft, skip, submit, undo
-from annotation.thread import send_back
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401
 from tests.annotation.test_review_views import Page, biased
 from tests.cast import Cast

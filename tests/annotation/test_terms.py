@@ -6,9 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from annotation import terms
 from annotation.models import TermSet
 from annotation.science.swaps import found, holds_any, in_case_of, swaps
+from annotation.values import terms
 from studio.models import AuditEntry
 from tests.cast import make_prompt
 

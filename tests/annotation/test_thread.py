@@ -10,11 +10,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation import bulk_actions, gold, notices, thread, topics
+from annotation.browse import bulk_actions
 from annotation.claim import claim, release
 from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Notice, Remark, Seat, Topic, Verdict
-from annotation.payload import swapped
+from annotation.person import notices
+from annotation.queue import gold
+from annotation.queue.payload import swapped
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
+from annotation.settling import thread
+from annotation.values import topics
 from studio.models import AuditEntry, Role, User
 from tests.annotation import test_settle
 from tests.cast import Cast, make_comparison, settle_item

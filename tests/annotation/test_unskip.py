@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import screen
 from annotation.claim import claim
 from annotation.models import UNDO_WINDOW, Draft, Item, Seat, Skip
+from annotation.person import screen
+from annotation.queue.unskip import unskip
 from annotation.submit import UndoRefused, skip
-from annotation.unskip import unskip
 from tests.annotation.test_review_views import Page
 from tests.annotation.test_submit import says
 from tests.cast import Cast

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotation import tasks, variants
+from annotation import tasks
 from annotation.models import Generation, Item, Seat, TermSet, Variant
+from annotation.queue.seat_names import seek
 from annotation.refill import seed_for
-from annotation.seat_names import seek
+from annotation.values import variants
 from studio.models import Project
 from tests.cast import make_item, make_version, name_of
 from training import child, resident

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import waiting
 from annotation.models import Answer, Item, Refill, Remark, Seat, TermSet, Verdict
-from annotation.payload import swapped
-from annotation.seat_names import seek
+from annotation.person import waiting
+from annotation.queue.payload import swapped
+from annotation.queue.seat_names import seek
+from annotation.queue.shapes import BadShape, Said
 from annotation.settle import settle
-from annotation.shapes import BadShape, Said
-from annotation.thread import send_back
+from annotation.settling.thread import send_back
 from tests.annotation.test_review_views import Page, biased, said
 from tests.cast import Cast, make_comparison, make_demonstration, make_prompt, make_version, name_of
 

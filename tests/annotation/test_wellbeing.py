@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotation import wellbeing
 from annotation.models import Answer, CheckIn
+from annotation.person import wellbeing
 from studio.models import User
 from tests.cast import Cast, make_item
 

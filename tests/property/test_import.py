@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotation import exchange, terms
+from annotation import exchange
 from annotation.models import Answer, Generation, Item, Prompt
-from annotation.terms import BadTerms
+from annotation.values import terms
+from annotation.values.terms import BadTerms
 from tests.cast import Cast
 
 VERBS = [exchange.import_prompts, exchange.import_answers, exchange.import_demonstrations]

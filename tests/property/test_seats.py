@@ -24,12 +24,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from annotation import bulk_actions, claim, filters, gold, overlap, settle, submit, thread, topics
-from annotation import items as states
-from annotation.correct import CorrectionRefused, correct
+from annotation import claim, settle, submit
+from annotation.browse import bulk_actions, filters
+from annotation.browse import items as states
 from annotation.models import Answer, BulkAction, Item, Seat, Skip, Topic, Verdict
-from annotation.shapes import Said
+from annotation.queue import gold, overlap
+from annotation.queue.correct import CorrectionRefused, correct
+from annotation.queue.shapes import Said
+from annotation.settling import thread
 from annotation.submit import KeyTaken, SeatLost, UndoRefused
+from annotation.values import topics
 from tests.cast import Cast, join, make_item, make_user, settle_item
 
 PEOPLE = st.integers(0, 3)

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation import filters, items, submit
+from annotation import submit
+from annotation.browse import filters, items
 from annotation.models import Answer, Item, Seat
 from tests.cast import Cast, join, make_item, make_user
 

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from annotation.gold import mark
 from annotation.models import Notice, Proposal
+from annotation.queue.gold import mark
 from studio.attention import matters
 from studio.models import Role
 from studio.templatetags.nav import unread_notices

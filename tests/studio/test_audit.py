@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotation import settle
 from annotation.models import TermSet
-from annotation.shapes import Said
+from annotation.queue.shapes import Said
 from studio import audit, audit_page, configure, people
 from studio.models import AuditEntry, Role
 from tests.cast import make_round, make_snapshot, make_user

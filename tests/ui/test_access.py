@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from annotation import proposals
 from annotation.models import Answer, Item, Notice, SavedView, TermSet, Topic
+from annotation.values import proposals
 from tests.cast import Cast
 from tests.test_house import DOORS
 from tests.ui.chromium import DESKTOP, PHONE

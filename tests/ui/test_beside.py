@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from annotation import guidelines
 from annotation.models import Answer, CheckIn, Item, TermSet, Topic
+from annotation.values import guidelines
 from tests.cast import Cast, make_comparison, make_demonstration
 from tests.ui.chromium import LAPTOP
 from tests.ui.conftest import Visit, Visitor
@@ -206,7 +206,7 @@ def test_a_break_is_proposed_and_no_wall(visit: Visit, peopled: Cast):
 
 
 def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cast, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 1)
+    monkeypatch.setattr("annotation.person.wellbeing.ENOUGH_FOR_CHECK_IN", 1)
     for _ in range(3):
         peopled.item()
     page = start(visit(peopled.ada))

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Draft, Seat
-from annotation.payload import swapped
+from annotation.queue.payload import swapped
 from tests.cast import Cast, make_comparison
 from tests.ui.conftest import Visit
 from tests.ui.screen import REVIEW, press, shown

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from annotation.preferences import LAYERS
+from annotation.person.preferences import LAYERS
 from tests.cast import Cast
 from tests.ui.conftest import Visit
 from tests.ui.screen import REVIEW, expect_answer, press, shown, submitted

@@ -27,7 +27,7 @@ def side_of(page: Page, text: str) -> str:
 def test_a_key_that_moves_a_radio_or_scrolls_a_box_judges_nothing(
     visit: Visit, comparison, peopled: Cast, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("annotation.wellbeing.ENOUGH_FOR_CHECK_IN", 0)
+    monkeypatch.setattr("annotation.person.wellbeing.ENOUGH_FOR_CHECK_IN", 0)
     page = visit(peopled.ada).open(REVIEW)
     side_of(page, "Nurses are people.")
     page.get_by_role("button", name="Answer them").click()

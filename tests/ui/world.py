@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotation import agreement
+from annotation.measures import agreement
 from annotation.models import Answer, Category, Guideline, Item, Seat, Span, Topic
 from studio.models import User
 from tests.cast import Cast, make_round, make_snapshot, settle_item

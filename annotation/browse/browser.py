@@ -1,0 +1,115 @@
+"""The data browser's pages: items by age, page by page, each costing the same. Only reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import F, Prefetch
+from django.db.models.functions import Left
+
+from annotation.browse import items as looks
+from annotation.browse.filters import Pairs, Way, newest
+from annotation.models import Answer, Generation, Item
+from studio.models import Project
+
+PAGE = 25
+EXCERPT = 160
+TIES = 5
+"""Items of one key that a page keeps together: an answer, and the comparisons that it is the second answer of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items of one page, each with what a row of the table shows, and the uuids its neighbours begin at."""
+
+    items: list[Item]
+    newer: UUID | None
+    older: UUID | None
+
+
+def page(
+    project: Project,
+    found: list[Way],
+    *,
+    before: UUID | None = None,
+    after: UUID | None = None,
+    oldest_first: bool = False,
+    size: int = PAGE,
+) -> Page:
+    """A page by its neighbour's uuid, so that a page far back costs what the first one costs.
+
+    The walk goes up from `after`, down from `before`, and without either from the end that the order begins with.
+    """
+    edge = place(project, found, before or after)
+    if edge is None:
+        before = after = None
+    up = after is not None or (oldest_first and before is None)
+    pairs = newest(found, size + TIES, below=edge if before else None, above=(edge or 0) if up else None)
+    shown = whole(pairs[::-1], size)[::-1] if up else whole(pairs, size)
+    more = len(pairs) > len(shown)
+    items = rows([item for _, item in shown])
+    has_newer, has_older = (more, after is not None) if up else (before is not None, more)
+    return Page(
+        items=items[::-1] if oldest_first else items,
+        newer=items[0].uuid if items and has_newer else None,
+        older=items[-1].uuid if items and has_older else None,
+    )
+
+
+def whole(pairs: Pairs, size: int) -> Pairs:
+    """The first `size`, and those of the same key as the last: the next page begins beyond that key."""
+    end = size
+    while 0 < end < len(pairs) and pairs[end][0] == pairs[end - 1][0]:
+        end += 1
+    return pairs[:end]
+
+
+def place(project: Project, found: list[Way], uuid: UUID | None) -> int | None:
+    """The key of the item at a page's edge; where a model is asked for, its answer at that item."""
+    edge = Item.objects.select_related("generation").filter(project=project, uuid=uuid).first() if uuid else None
+    if edge is None:
+        return None
+    models = [way.model for way in found if way.model]
+    if not models:
+        return edge.pk
+    if edge.other_id is None or (edge.generation and edge.generation.model_name == models[0]):
+        return edge.generation_id
+    return edge.other_id
+
+
+def rows(pks: Sequence[int]) -> list[Item]:
+    """The items with these ids, newest first, with all that a row shows and no long text."""
+    answers = Answer.objects.standing().only("item", "outcome", "seat").order_by("created_at", "pk")
+    found = (
+        Item.objects.filter(pk__in=pks)
+        .select_related("prompt__topic", "verdict__answer", "gold")
+        .annotate(
+            asked=Left("prompt__text", EXCERPT),
+            answer=Left("generation__text", EXCERPT),
+            second=Left("other__text", EXCERPT),
+            model=F("generation__model_name"),
+            second_model=F("other__model_name"),
+        )
+        .only(*SHOWN)
+        .prefetch_related("seats", Prefetch("answers", answers))
+    )
+    by_id = {item.pk: looks.with_state(item) for item in found}
+    return [by_id[pk] for pk in pks if pk in by_id]
+
+
+SHOWN = (
+    *("uuid", "mode", "created_at", "project", "prompt__topic__name", "prompt__topic__slug"),
+    *("verdict__how", "verdict__answer__outcome", "gold__is_active"),
+)
+
+
+def ids_of(project: Project, uuids: Sequence[UUID]) -> list[int]:
+    """The ids of items chosen by hand; what is not this project's does not exist."""
+    return list(Item.objects.filter(project=project, uuid__in=uuids).order_by("-pk").values_list("pk", flat=True))
+
+
+def models_of(project: Project) -> list[str]:
+    """Names the newest answers came from, and all versions: suggestions for the filter, not its bounds."""
+    recent = Generation.objects.filter(item__project=project).order_by("-item__pk").values_list("model_name", flat=True)
+    versions = [str(version) for version in project.versions.order_by("-number")[:50]]
+    return list(dict.fromkeys([*versions, *recent[:200]]))

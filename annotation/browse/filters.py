@@ -1,0 +1,379 @@
+"""The filters of the data browser: which rows lead to the items asked for, in an order that an index gives. Only reads.
+
+One filter leads, and its rows are walked in the order of their index; all others are asked of each row, by a scalar
+subquery. A join would leave it to the database where to begin, and a million items showed that it guesses: it expects
+few rows, and prepares for all of them, or the other way round. So a page costs what it shows and what it passes over.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact, GreaterThan, LessThan
+from django.utils import timezone
+
+from annotation.browse import search
+from annotation.models import Answer, Collection, Generation, Gold, Item, Prompt, Seat, Span, Verdict
+from studio.models import Project
+
+OUT_OF_ORDER = timedelta(hours=1)
+"""Ids are handed out in the order of time, but for what one transaction lasts: none lasts so long."""
+
+RARE = 2000
+"""Texts that hold the words asked for: up to so many lead, more are met soon enough on a walk from the newest."""
+
+Wanted = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Rows that lead to items: `item` is the path to the item's id, `key` what they are ordered by.
+
+    The order is that of items, but where a model is asked for: there it is that of its answers, which an index gives.
+    """
+
+    rows: QuerySet
+    item: str = "item_id"
+    key: str = "item_id"
+    knows_project: bool = False
+    model: str = ""
+    """Whose answers are the keys."""
+
+    def there(self) -> dict[str, OuterRef]:
+        """Of rows with an `item`: those at the item that this way leads to."""
+        if self.item == "item_pk":
+            return {"item__generation": OuterRef("pk")}
+        return {"item": OuterRef(self.item)}
+
+    def itself(self) -> dict[str, OuterRef]:
+        """Of items: the one this way leads to."""
+        return {"generation": OuterRef("pk")} if self.item == "item_pk" else {"pk": OuterRef(self.item)}
+
+
+Condition = Callable[[Way], Q]
+
+
+def there_is(rows: QuerySet) -> Q:
+    return Q(GreaterThan(one_of(rows), 0))
+
+
+def there_is_no(rows: QuerySet) -> Q:
+    return Q(LessThan(one_of(rows), 1))
+
+
+def one_of(rows: QuerySet) -> Coalesce:
+    """1 where there is such a row, else 0. PostgreSQL turns EXISTS into a join, and then chooses where to begin."""
+    return Coalesce(Subquery(rows.order_by().annotate(one=Value(1)).values("one")[:1]), 0)
+
+
+def ways(project: Project, wanted: Wanted) -> list[Way]:
+    """The ways to the items that satisfy all of `wanted`, which is clean data of data_forms.FilterForm."""
+    begin = leader(wanted)
+    facts = {lookup: wanted[name] for name, lookup in FACTS.items() if wanted.get(name) and name != begin}
+    bounds = by_date(project, facts, wanted.get("since"), wanted.get("until"))
+    if reads_old(wanted):
+        bounds["lte"] = newest_answered(project)
+    asked = [name for name in CONDITIONS if wanted.get(name) and (name != begin or name in ALWAYS)]
+    conditions = [CONDITIONS[name](wanted[name]) for name in asked]
+    if begin != "answers" and (answers := answers_that(wanted)) is not None:
+        conditions.append(lambda way: there_is(answers.filter(**way.there())))
+    found = LEADERS[begin](project, wanted)
+    return [narrowed(project, way, facts, bounds, conditions) for way in found]
+
+
+def narrowed(
+    project: Project, way: Way, facts: dict[str, Any], bounds: dict[str, int], conditions: list[Condition]
+) -> Way:
+    """The same way, on which the other filters hold."""
+    rows = way.rows
+    if way.item == "pk":
+        rows = rows.filter(project=project, **facts)
+    if way.key == way.item:
+        rows = rows.filter(**{f"{way.item}__{side}": bound for side, bound in bounds.items()})
+    else:
+        facts = {**facts, **{f"pk__{side}": bound for side, bound in bounds.items()}}
+    if way.item != "pk" and (facts or not way.knows_project):
+        rows = rows.filter(there_is(Item.objects.filter(project=project, **way.itself(), **facts)))
+    for condition in conditions:
+        rows = rows.filter(condition(way))
+    return replace(way, rows=rows)
+
+
+# ---------------------------------------------------------------- which filter leads
+
+
+def leader(wanted: Wanted) -> str:
+    if wanted.get("q"):
+        return "q"
+    for name in ("collection", "gold", "model"):
+        if wanted.get(name):
+            return name
+    if wanted.get("state") in ("unread", "reading", "replaced", "disputed"):
+        return "state"
+    if wanted.get("agreement") == "differ":  # few do, of many in a topic
+        return "agreement"
+    if wanted.get("topic"):
+        return "topic"
+    if any(wanted.get(name) for name in NARROW_ANSWERS):
+        return "answers"
+    return next((name for name in ("agreement", "state", "mode") if wanted.get(name)), "")
+
+
+def reads_old(wanted: Wanted) -> bool:
+    """Whether only items that somebody answered are asked for: what is newer than the newest of them is passed over."""
+    of_answers = any(wanted.get(name) for name in (*NARROW_ANSWERS, "agreement"))
+    return of_answers or wanted.get("state") in ("settled", "disputed")
+
+
+def newest_answered(project: Project) -> int:
+    answered = Answer.objects.order_by("-item_id").filter(
+        there_is(Item.objects.filter(pk=OuterRef("item_id"), project=project))
+    )
+    return answered.values_list("item_id", flat=True).first() or 0
+
+
+def by_state(project: Project, wanted: Wanted) -> list[Way]:
+    """Seats lead to what is to be read or retired, verdicts to what is settled."""
+    state, status = wanted["state"], Seat.Status
+    if state == "settled":
+        return [Way(Verdict.objects.all())]
+    seats = Seat.objects.filter(project=project)
+    if wanted.get("topic"):
+        seats = seats.filter(topic=wanted["topic"])
+    if state == "unread":
+        found = [seats.open().filter(purpose=Seat.Purpose.WORK)]
+    elif state == "reading":
+        seats = seats.filter(purpose=Seat.Purpose.WORK)
+        answered = Seat.objects.filter(item=OuterRef("item_id"), status=status.ANSWERED, purpose=Seat.Purpose.WORK)
+        held = seats.filter(status=status.OPEN, holder__isnull=False, lease_ends_at__gt=timezone.now())
+        begun = seats.filter(there_is(answered), status=status.OPEN, item_id__lte=newest_answered(project))
+        found = [held, begun]
+    elif state == "replaced":
+        found = [seats.filter(status=status.RETIRED)]
+    else:
+        found = [seats.filter(status=status.ANSWERED, position__gt=0)]
+    return [Way(rows, knows_project=True) for rows in found]
+
+
+def by_words(project: Project, wanted: Wanted) -> list[Way]:
+    """Words in the prompt, in either answer, in what readers wrote. Rare words lead; those that are common in one kind
+    of text or another are met soon enough on one walk that looks into all of these: a walk of its own for each kind
+    would go through all items where a word is common in answers and never in a comparison's second one."""
+    found = search.terms(wanted["q"])
+    prompts, generations, answers = (search.matching(model, found) for model in (Prompt, Generation, Answer))
+    texts = {"prompt": (prompts, rare(prompts)), "generation": (generations, rare(generations))}
+    texts["other"] = texts["generation"]
+    led = [in_ids(name, some) for name, (_, some) in texts.items() if some is not None]
+    met = [there_is(rows.filter(pk=OuterRef(f"{name}_id"))) for name, (rows, some) in texts.items() if some is None]
+    walks = [Item.objects.filter(reduce(or_, met))] if met else []
+    some = rare(answers)
+    wrote = Answer.objects.standing()
+    wrote = wrote.filter(there_is(answers.filter(pk=OuterRef("pk")))) if some is None else wrote.filter(pk__in=some)
+    return [*(Way(rows, "pk", "pk") for rows in (*led, *walks)), Way(wrote)]
+
+
+def rare(texts: QuerySet) -> list[int] | None:
+    """The ids, if they are few. PostgreSQL's own estimate is no help: of beginnings of words it knows nothing."""
+    found = list(texts.order_by().values_list("pk", flat=True)[: RARE + 1])
+    return found if len(found) <= RARE else None
+
+
+def in_ids(name: str, ids: list[int]) -> QuerySet[Item]:
+    return Item.objects.filter(**{f"{name}__in": ids}) if ids else Item.objects.none()
+
+
+def by_agreement(project: Project, wanted: Wanted) -> list[Way]:
+    if wanted["agreement"] == "single":
+        return [Way(Answer.objects.standing().filter(seat__isnull=False))]
+    second = Seat.objects.filter(project=project, status=Seat.Status.ANSWERED, position__gt=0)
+    if wanted.get("topic"):
+        second = second.filter(topic=wanted["topic"])
+    return [Way(second, knows_project=True)]
+
+
+def answers_lead(project: Project, wanted: Wanted) -> list[Way]:
+    answers = answers_that(wanted)
+    assert answers is not None  # that is why they lead
+    return [Way(answers)]
+
+
+def by_model(project: Project, wanted: Wanted) -> list[Way]:
+    """Its answers lead to the items where they are the first, or the only one, and to the comparisons where they are
+    the second; both in their order."""
+    model = wanted["model"]
+    its = Generation.objects.filter(model_name=model)
+    item = Subquery(Item.objects.filter(generation=OuterRef("pk")).values("pk")[:1])
+    second = its.filter(compared_in__isnull=False)
+    second = second.filter(there_is_no(its.filter(pk=OuterRef("compared_in__generation"))))  # else found as the first
+    first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
+    return [first, Way(second, "compared_in", "pk", model=model)]
+
+
+def of_model(name: str) -> Condition:
+    its = Q(generation__model_name=name) | Q(other__model_name=name)
+    return lambda way: there_is(Item.objects.filter(its, **way.itself()))
+
+
+LEADERS: dict[str, Callable[[Project, Wanted], list[Way]]] = {
+    "q": by_words,
+    "collection": lambda project, wanted: [
+        Way(Collection.items.through.objects.filter(collection=wanted["collection"]), knows_project=True)
+    ],
+    "gold": lambda project, wanted: [Way(Gold.objects.filter(is_active=True))],
+    "model": by_model,
+    "state": by_state,
+    "topic": lambda project, wanted: [
+        Way(Seat.objects.filter(project=project, topic=wanted["topic"], position=0), knows_project=True)
+    ],
+    "answers": answers_lead,
+    "agreement": by_agreement,
+    "mode": lambda project, wanted: [Way(Item.objects.filter(mode=wanted["mode"]), "pk", "pk")],
+    "": lambda project, wanted: [Way(Item.objects.all(), "pk", "pk")],
+}
+
+# ---------------------------------------------------------------- conditions
+
+
+def answers_that(wanted: Wanted) -> QuerySet[Answer] | None:
+    """Answers of which all that is asked of answers is true at once: Ada's, and severe, and with a span."""
+    answers, asked = Answer.objects.standing(), False
+    for name, narrow in NARROW_ANSWERS.items():
+        if wanted.get(name):
+            answers, asked = narrow(answers, wanted[name]), True
+    return answers if asked else None
+
+
+LABELS = Answer.categories.through
+NARROW_ANSWERS: dict[str, Callable[[Any, Any], Any]] = {
+    "annotator": lambda answers, user: answers.filter(annotator=user),
+    "outcome": lambda answers, outcome: answers.filter(outcome=outcome),
+    "category": lambda answers, one: answers.filter(
+        there_is(LABELS.objects.filter(answer=OuterRef("pk"), category=one))
+    ),
+    "severity": lambda answers, severity: answers.filter(severity=int(severity)),
+    "rewrite": lambda answers, yes: answers.exclude(rewrite=""),
+    "span": lambda answers, yes: answers.filter(there_is(Span.objects.filter(answer=OuterRef("pk")))),
+}
+
+
+def agreeing(which: str) -> Condition:
+    """What the readers at work seats said: gold and onboarding seats ask about the reader, not about the item."""
+    said = Answer.objects.standing().filter(seat__purpose=Seat.Purpose.WORK)
+
+    def condition(way: Way) -> Q:
+        here = said.filter(**way.there()).order_by().values("item")
+        counted = here.annotate(readers=Count("pk"), low=Min("outcome"), high=Max("outcome"))
+        if which == "differ":
+            counted = counted.exclude(low=F("high"))
+        elif which == "agree":
+            counted = counted.filter(low=F("high"))
+        readers = Coalesce(Subquery(counted.values("readers")), 0)
+        if which == "single":
+            return Q(Exact(readers, 1))
+        if which == "differ":  # a verdict by agreement tells at a third of the cost that they do not
+            agreed = Verdict.objects.filter(how=Verdict.How.AGREEMENT, **way.there())
+            return there_is_no(agreed) & Q(GreaterThan(readers, 1))
+        return Q(GreaterThan(readers, 1))
+
+    return condition
+
+
+def being(state: str) -> Condition:
+    """What `items.state_of` says of an item, of whatever leads to it: by its verdict and its seats for work. Retired
+    ones count for nothing where there are others: there may be some since fewer readers are wanted."""
+    status = Seat.Status
+
+    def condition(way: Way) -> Q:
+        verdict = Verdict.objects.filter(**way.there())
+        seats = Seat.objects.filter(purpose=Seat.Purpose.WORK, **way.there())
+        is_open = seats.filter(status=status.OPEN)
+        if state == "settled":
+            return there_is(verdict)
+        if state == "unread":
+            return there_is_no(verdict) & there_is(is_open) & there_is_no(seats.touched())
+        if state == "reading":
+            return there_is_no(verdict) & there_is(is_open) & there_is(seats.touched())
+        if state == "disputed":
+            beyond = seats.filter(status=status.ANSWERED, position__gt=0)
+            return there_is_no(verdict) & there_is_no(is_open) & there_is(beyond)
+        return there_is_no(verdict) & there_is_no(seats.exclude(status=status.RETIRED))
+
+    return condition
+
+
+def by_date(project: Project, facts: dict[str, Any], since: date | None, until: date | None) -> dict[str, int]:
+    """Add to `facts` from the beginning of one day to the end of another; the ids at both ends bound the walk."""
+    all_items, bounds = Item.objects.filter(project=project), dict[str, int]()
+    if since:
+        facts["created_at__gte"] = start = midnight(since)
+        before = all_items.filter(created_at__lt=start - OUT_OF_ORDER).order_by("-created_at")
+        bounds["gt"] = before.values_list("pk", flat=True).first() or 0
+    if until:
+        facts["created_at__lt"] = end = midnight(until + timedelta(days=1))
+        after = all_items.filter(created_at__gte=end + OUT_OF_ORDER).order_by("created_at")
+        if (bound := after.values_list("pk", flat=True).first()) is not None:
+            bounds["lt"] = bound
+    return bounds
+
+
+def midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+FACTS = {"mode": "mode", "topic": "prompt__topic"}
+"""What an item is, by the column that says so."""
+
+CONDITIONS: dict[str, Callable[[Any], Condition]] = {
+    "model": of_model,
+    "collection": lambda one: (
+        lambda way: there_is(Collection.items.through.objects.filter(collection=one, **way.there()))
+    ),
+    "gold": lambda yes: lambda way: there_is(Gold.objects.filter(is_active=True, **way.there())),
+    "no_onboarding": lambda yes: (
+        lambda way: there_is_no(Seat.objects.filter(purpose=Seat.Purpose.ONBOARDING, **way.there()))
+    ),
+    "agreement": agreeing,
+    "state": being,
+}
+ALWAYS = ("state", "agreement")
+"""Filters whose leading rows are more than what is asked for: the condition is asked of them too."""
+
+# ---------------------------------------------------------------- the walk
+
+Pairs = list[tuple[int, int]]
+
+
+def newest(found: list[Way], limit: int, *, below: int | None = None, above: int | None = None) -> Pairs:
+    """(key, item) of the newest `limit`, newest first; with `above`, of the `limit` oldest of those beyond it.
+
+    Once there are enough, the next way is walked only as far as these go.
+    """
+    pairs: Pairs = []
+    up = above is not None
+    for way in found:
+        rows = way.rows
+        if below is not None:
+            rows = rows.filter(**{f"{way.key}__lt": below})
+        if above is not None:
+            rows = rows.filter(**{f"{way.key}__gt": above})
+        if len(pairs) == limit:
+            rows = rows.filter(**{f"{way.key}__{'lte' if up else 'gte'}": pairs[-1][0]})
+        rows = rows.order_by(way.key if up else f"-{way.key}").values_list(way.key, way.item)
+        more = (rows.distinct() if way.key == way.item else rows)[:limit]
+        pairs = sorted({*pairs, *more}, reverse=not up)[:limit]
+    return sorted(pairs, reverse=True)
+
+
+def ids(found: list[Way], limit: int) -> list[int]:
+    """Ids of the newest items, at most `limit`."""
+    return [item for _, item in newest(found, limit)]
+
+
+def count(found: list[Way], enough: int) -> int:
+    """How many, up to `enough` + 1: who needs to know more, filters."""
+    return len(newest(found, enough + 1))

@@ -1,0 +1,50 @@
+"""Whose turn it is to write: one after the other on SQLite, and at one item everywhere."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from django.db import connection, transaction
+
+from annotation.models import Item
+from annotation.queue.prepared import cursor
+
+WRITING = threading.Lock()
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Let the review screen's writers of this process go one after the other.
+
+    SQLite lets one writer in at a time and tells the others to ask again; they sleep up to 100 ms between two askings,
+    and the unlucky one asks for seconds. Who waits here instead is woken at once, and only one writer per process is
+    left to ask. With 32 readers who never pause, the slowest reply came in 0.7 to 1.4 s instead of 1.6 to 3.5. Nobody
+    who has the database's lock already ever waits here, so nobody waits for somebody who waits for them.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        yield
+        return
+    with WRITING:
+        yield
+
+
+def attempt(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
+    """Run one prepared statement that writes and returns a row at most; the row."""
+    # Inside somebody's transaction a savepoint, so that a refusal undoes this statement only; else none is needed.
+    alone = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    with in_turn(), alone, cursor() as asked:
+        asked.execute(sql, params)
+        row: tuple[Any, ...] | None = asked.fetchone()
+    return row
+
+
+def lock(item: int) -> None:
+    """Let those who may settle an item with several readers go one after the other.
+
+    Two people who give the last two answers in the same second would each see the other's seat still open, and nobody
+    would settle the item: the second waits here, and then sees the first one's seat closed. The lock is taken before
+    any seat's, in `submit`, `settle` and `undo`, so nobody waits for somebody who waits for them. It is NO KEY, because
+    inserting an answer takes a key-share lock on the same row. SQLite's transactions exclude one another anyway.
+    """
+    Item.objects.select_for_update(no_key=True).values_list("pk").get(pk=item)

@@ -1,0 +1,1 @@
+"""What an ideal answer does: topics, values statements, proposals, categories, and prompts with a term swapped."""
