@@ -465,7 +465,7 @@ class TestDoor:
         reply = iris.post(url(cast, "bulk"), {**chosen, "sure": "1", "expected": "1"})
         assert reply.url == url(cast, "data") + "?topic=work"
         html = iris.get(reply.url).content.decode()
-        assert html.count("1 item taken out of the queue.") == 1  # with its undo, and not again above it
+        assert html.count("<p>1 item taken out of the queue.") == 1  # with its undo, and not again above it
         assert 'badge-replaced">retired<' in html
         action = BulkAction.objects.get()
         reply = iris.post(url(cast, "bulk-undo", action.pk), {"query": "topic=work"}, follow=True)
