@@ -82,7 +82,7 @@ def combined(today: date) -> dict[str, dict[str, str]]:
         "model, settled": {"model": "v3", "state": "settled"},
         "model, severity": {"model": "v3", "severity": "3"},
         "topic, differ": {"topic": "topic-2", "agreement": "differ"},
-        "date, outcome": {"since": str(today - timedelta(days=30)), "outcome": "biased"},
+        "date, outcome": {"until": str(today - timedelta(days=20)), "outcome": "biased"},
         "words, settled": {"q": "hundred42", "state": "settled"},
         "words, topic": {"q": "ten3", "topic": "topic-2"},
         "words, annotator, rewrite": {"q": "thousand431", "annotator": "reader-31", "rewrite": "on"},
