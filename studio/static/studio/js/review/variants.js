@@ -141,7 +141,9 @@ function compared(first, other) {
   const parts = wordDiff(first, other);
   const shared = parts.filter(({ op }) => op === "same").reduce((n, { text }) => n + words(text).length, 0);
   const share = shared / Math.max(words(first).length, words(other).length);
-  const says = node("p", "variant-share muted", first === other ? t("Word for word the same answer.") : t("{percent} % of the words are the same.", { percent: Math.floor(100 * share) }));
+  // xgettext:no-javascript-format (the % is a percent sign)
+  const partly = t("{percent} % of the words are the same.", { percent: Math.floor(100 * share) });
+  const says = node("p", "variant-share muted", first === other ? t("Word for word the same answer.") : partly);
   if (share < ALIKE) return [says, other];
   return [says, ...parts.filter(({ op }) => op !== "del").map(({ op, text }) => (op === "same" ? text : node("ins", "", text)))];
 }
