@@ -48,7 +48,7 @@ def of(project: Project, role: Role, *, prompts: int) -> list[Step]:
             "Review the first answers",
             "Judge a few yourself: it shows whether the statement says enough.",
             at("annotation:review"),
-            Answer.objects.standing().filter(item__project=project).exists(),
+            Answer.objects.standing().filter(item__project=project, seat__isnull=False).exists(),
         ),
         Step(
             "Open the first round",

@@ -47,7 +47,7 @@ def page(project: Project, user: User, seats: Sequence[Shown], *, waiting: str |
 
 def correction(project: Project, user: User, given: Answer) -> dict[str, Any]:
     """The same screen on one answer that was given, filled in as it was; nothing waits behind it."""
-    alone = {"undo": None, "check_in_due": False, "has_terms": False}
+    alone = {"undo": None, "check_in_after": None, "has_terms": False}
     back = reverse("annotation:mine-answer", args=[project.slug, given.key])
     door = reverse("annotation:review-correct", args=[project.slug])
     which = {"answer": str(given.key), "url": door, "back": back}

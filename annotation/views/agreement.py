@@ -59,9 +59,12 @@ def download(project: Project, form: str) -> HttpResponse:
 
 
 @require_safe
-@needs(Role.CURATOR)
+@needs(Role.ADMIN)
 def judgements(request: HttpRequest, project: Project, format: str) -> HttpResponseBase:
-    """Every judgement and soft label, also of items that are disputed or unfinished."""
+    """Every judgement and soft label, also of items that are disputed or unfinished.
+
+    For admins: held against the pairs of the page, which have names and counts, it tells whose pseudonym is whose.
+    """
     if format not in export_judgements.FORMATS:
         raise Http404("There is no such format.")
     pieces = export_judgements.export(project, format, actor=request.user)

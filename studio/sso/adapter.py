@@ -84,6 +84,8 @@ class Door(DefaultSocialAccountAdapter):
                 person = User.objects.select_for_update().get(pk=user.pk)
                 if not self._is_free(person, sociallogin.account.provider):
                     return False
+                others = EmailAddress.objects.filter(user=person, primary=True).exclude(email=email.lower())
+                others.update(primary=False)  # a person has one primary address
                 EmailAddress.objects.update_or_create(
                     user=person, email=email.lower(), defaults={"verified": True, "primary": True}
                 )

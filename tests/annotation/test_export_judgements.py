@@ -113,7 +113,7 @@ def test_a_comparison_names_the_better_answer_by_its_field(cast: Cast):
 def test_the_table_has_a_row_for_each_judgement_and_runs_nothing(cast: Cast, client):
     item = bare_item(cast, text="=1+1")
     told(cast, item, {cast.ada: "biased", cast.bo: "fine"})
-    client.force_login(cast.iris)
+    client.force_login(cast.max)
     answer = client.get(f"{PAGE}csv/")
     assert "attachment" in answer["Content-Disposition"]
     *rows, last = csv.DictReader(io.StringIO(answer.getvalue().decode()))
@@ -134,16 +134,16 @@ def test_it_is_streamed_in_chunks_and_written_down(cast: Cast, client, monkeypat
     monkeypatch.setattr(export_judgements, "CHUNK", 200)
     with django_assert_max_num_queries(9):
         list(export_judgements.as_lines(cast.project))
-    client.force_login(cast.iris)
+    client.force_login(cast.max)
     assert client.get(f"{PAGE}jsonl/").streaming
-    assert AuditEntry.objects.filter(verb="exported all judgements", actor=cast.iris).exists()
+    assert AuditEntry.objects.filter(verb="exported all judgements", actor=cast.max).exists()
 
 
 @pytest.mark.parametrize("form", export_judgements.FORMATS)
-def test_curators_may_have_it_annotators_may_not_and_strangers_find_nothing(cast: Cast, client, form: str):
-    for person, status in ((cast.iris, 200), (cast.ada, 403), (cast.eve, 404)):
+def test_admins_may_have_it_curators_and_annotators_may_not_and_strangers_find_nothing(cast: Cast, client, form: str):
+    for person, status in ((cast.max, 200), (cast.iris, 403), (cast.ada, 403), (cast.eve, 404)):
         client.force_login(person)
         assert client.get(f"{PAGE}{form}/").status_code == status
-    client.force_login(cast.iris)
+    client.force_login(cast.max)
     assert client.get(f"{PAGE}exe/").status_code == 404
     assert f'href="{PAGE}{form}/"' in client.get("/p/peoples/agreement/").content.decode()

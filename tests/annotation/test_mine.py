@@ -180,6 +180,7 @@ def test_the_review_screen_opens_on_the_answer_as_it_was_given(ada: Client, cast
     assert draft["spans"] == [{"start": 11, "end": 16, "category": cast.category.pk}]
     assert draft["active_ms"] == 4000  # time at the item adds up
     assert review["correcting"]["answer"] == str(answer.key)
+    assert review["check_in_after"] is None  # a correction is no sitting
     assert not Seat.objects.open().exists()  # nothing was taken out of the queue for it
 
 

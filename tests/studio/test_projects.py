@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from annotation.models import Refill
+from annotation.models import Answer, Refill
 from studio import first_steps
 from studio.models import AuditEntry, Project, Role
 from studio.settings_form import SettingsForm
@@ -150,7 +150,9 @@ def test_a_new_project_shows_its_first_steps_to_who_builds_it_up_until_its_first
         steps = first_steps.of(cast.project, Role.CURATOR, prompts=0)
     assert [step.title for step in steps if not step.url] == ["Invite people", "Open the first round"]
     assert all(step.url for step in first_steps.of(cast.project, Role.ADMIN, prompts=0))
-    settle_item(cast.item())
+    verdict = settle_item(item := cast.item())
+    assert done(cast.max) == [True, True, True, False, False]  # an answer that was imported is no review
+    Answer.objects.filter(pk=verdict.answer_id).update(seat=item.seats.get())
     assert done(cast.max) == [True, True, True, True, False]
     make_round(cast.project)
     assert done(cast.max) == []

@@ -265,6 +265,14 @@ def test_an_account_with_the_verified_address_is_the_same_person(client, server)
     assert who(client) == mine
 
 
+def test_who_has_another_primary_address_comes_in_by_the_verified_one(client, server):
+    mine = make_user("somebody", email="noor@example.org")
+    EmailAddress.objects.create(user=mine, email="before@example.org", verified=True, primary=True)
+    log_in(client, server)
+    assert who(client) == mine
+    assert [one.email for one in mine.emailaddress_set.filter(primary=True)] == ["noor@example.org"]
+
+
 def test_an_address_that_two_accounts_have_opens_neither(client, server, settings):
     settings.OIDC_OPEN = True
     make_user("somebody", email="noor@example.org")
