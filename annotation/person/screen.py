@@ -79,7 +79,6 @@ def as_given(given: Answer) -> Shown:
         draft=said,
         draft_at=now,
         returned=None,
-        returned_by=None,
     )
 
 

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+from django.db.models import F, OuterRef, Subquery
 
 from annotation.models import Answer, Draft, Guideline, Item, Remark, Seat
 from annotation.queue.prepared import USER, Prepared, ids, once, prepare, some_ids
@@ -38,7 +37,6 @@ class Shown:
     draft: Any
     draft_at: datetime | None
     returned: str | None
-    returned_by: str | None
 
 
 def held(user: User, seats: Sequence[int]) -> list[Shown]:
@@ -58,7 +56,6 @@ def shown(count: int) -> Prepared:
     back = Remark.objects.filter(item=OuterRef("item")).order_by("-pk")
     back = back.annotate(at_seat=F("sent_back__seat") + 0, of=F("sent_back__annotator") + 0)
     back = back.filter(at_seat=OuterRef("pk"), of=OuterRef("holder"))
-    name = Trim(Concat("author__first_name", Value(" "), "author__last_name"))
     seats = Seat.objects.held_by(USER).filter(pk__in=some_ids(count)).order_by("item_id", "pk")
     return prepare(
         seats.values_list(
@@ -80,7 +77,6 @@ def shown(count: int) -> Prepared:
             Subquery(draft.values("data")[:1]),
             Subquery(draft.values("updated_at")[:1]),
             Subquery(back.values("text")[:1]),
-            Subquery(back.values(by=Coalesce(NullIf(name, Value("")), F("author__username")))[:1]),
         )
     )
 
@@ -150,7 +146,7 @@ def item(seat: Shown) -> dict[str, Any]:
         "lease_ends_at": seat.lease_ends_at.isoformat(),
         "draft": draft_as_shown(seat.draft, seat.pk),
         "draft_at": seat.draft_at.isoformat() if seat.draft_at else None,
-        "returned": {"by": seat.returned_by or "", "text": seat.returned} if seat.returned is not None else None,
+        "returned": seat.returned,
     }
 
 

@@ -19,9 +19,8 @@ export function paintItem(item) {
   }
   const texts = [[document.querySelector("[data-answer]"), item.text], [slot("left"), item.text], [slot("right"), item.other]];
   for (const [place, text] of texts) place.classList.toggle("is-nothing", !text?.trim());
-  slot("returned").hidden = !item.returned;
-  slot("returned-by").textContent = item.returned ? t("{name} sent this back:", { name: item.returned.by }) : "";
-  slot("returned-text").textContent = item.returned?.text || "";
+  slot("returned").hidden = item.returned === null;
+  slot("returned-text").textContent = item.returned || "";
   Object.assign(box.dataset, { item: item.item, seat: item.seat }); // last: whoever watches, sees a painted item
 }
 
