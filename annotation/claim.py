@@ -205,9 +205,10 @@ def release(project: Project, user: User, seats: Sequence[int]) -> int:
 def forget_leavers(project: Project) -> int:
     """Open to everybody what is kept for somebody to whom `claim` will never give it; returns how many seats.
 
-    They left the project, do not read the topic, or passed on the item for good. What they hold stays theirs while they
-    are members. Nobody tells the queue of any of it: the timer looks, and says nothing, since topics are each person's own.
-    A seat at an item whose answer is known is for its one person alone: when they leave, it ends.
+    They left the project, do not read the topic, or passed on the item and can no longer take that back. What they hold
+    stays theirs while they are members. Nobody tells the queue of any of it: the timer looks, and says nothing, since
+    topics are each person's own. A seat at an item whose answer is known is for one person alone: when they leave, it
+    ends.
     """
     kept = Seat.objects.filter(project=project, status=Seat.Status.OPEN, reserved_for__isnull=False)
     work = kept.filter(purpose=Seat.Purpose.WORK)
