@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Quer
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import Seat, Skip, Topic
+from annotation.models import UNDO_WINDOW, Seat, Skip, Topic
 from annotation.queue import gold, onboarding
 from annotation.queue.payload import Shown, held
 from annotation.queue.prepared import (
@@ -205,9 +205,10 @@ def release(project: Project, user: User, seats: Sequence[int]) -> int:
 def forget_leavers(project: Project) -> int:
     """Open to everybody what is kept for somebody to whom `claim` will never give it; returns how many seats.
 
-    They left the project, do not read the topic, or passed on the item. What they hold stays theirs while they are
-    members. Nobody tells the queue of any of it: the timer looks, and says nothing, since topics are each person's own.
-    A seat at an item whose answer is known is for its one person alone: when they leave, it ends.
+    They left the project, do not read the topic, or passed on the item and can no longer take that back. What they hold
+    stays theirs while they are members. Nobody tells the queue of any of it: the timer looks, and says nothing, since
+    topics are each person's own. A seat at an item whose answer is known is for one person alone: when they leave, it
+    ends.
     """
     kept = Seat.objects.filter(project=project, status=Seat.Status.OPEN, reserved_for__isnull=False)
     work = kept.filter(purpose=Seat.Purpose.WORK)
@@ -216,7 +217,8 @@ def forget_leavers(project: Project) -> int:
     ended = known.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
     them = OuterRef(OuterRef("reserved_for"))
     not_theirs = Exists(closed_to(them, project).filter(pk=OuterRef("topic")))
-    passed_on = Exists(Skip.objects.filter(item=OuterRef("item"), user=OuterRef("reserved_for")))
+    for_good = Skip.objects.filter(at__lte=timezone.now() - UNDO_WINDOW)
+    passed_on = Exists(for_good.filter(item=OuterRef("item"), user=OuterRef("reserved_for")))
     lapsed = work.filter(not_theirs | passed_on, holder=None).update(reserved_for=None)
     theirs = work.filter(left, holder=F("reserved_for")).update(reserved_for=None, holder=None, lease_ends_at=None)
     return ended + lapsed + theirs + work.filter(left).update(reserved_for=None)

@@ -319,7 +319,8 @@ def skip(project: Project, user: User, seat: int, *, reason: str, comment: str =
     """Pass on an item: the seat is free for others, and the item is never offered to this person again. Said twice, it
     is done once: the second waits at the seat, and then finds what the first one wrote.
 
-    Also a seat that was kept for this person is for everybody then, or nobody could ever take it; one at an item whose
+    It can be taken back for UNDO_WINDOW (see `unskip`), so what was written stays in its draft, and a seat that was
+    kept for this person stays so until then: after that `forget_leavers` opens it to everybody. One at an item whose
     answer is known was theirs alone, and ends.
     """
     item = Seat.objects.values_list("item_id", flat=True).get(pk=seat, project=project)
@@ -330,7 +331,6 @@ def skip(project: Project, user: User, seat: int, *, reason: str, comment: str =
         .update(
             holder=None,
             lease_ends_at=None,
-            reserved_for=Case(When(work, then=None), default=F("reserved_for")),
             status=Case(When(work, then=F("status")), default=Value(Seat.Status.RETIRED)),
         )
     )
@@ -339,7 +339,6 @@ def skip(project: Project, user: User, seat: int, *, reason: str, comment: str =
         return before  # sent twice
     if not freed:
         raise SeatLost(_("This item is no longer yours to pass on."), kept=False)
-    Draft.objects.filter(item=item, user=user).delete()
     return Skip.objects.create(item_id=item, user=user, reason=reason, comment=comment)
 
 

@@ -224,6 +224,11 @@ def read_seat(data: Mapping[str, Any]) -> int:
     return seek(seat)
 
 
+def read_seat_before(data: Mapping[str, Any]) -> int:
+    """The seat that a page had; 0, which is no seat, from one that was loaded since."""
+    return seek(read_whole(data, "seat", low=1) or 0)
+
+
 def read_wish(data: Mapping[str, Any]) -> Wish:
     want = read_whole(data, "want", low=0, high=MOST_WANTED)
     return Wish(1 if want is None else want, tuple(seek(name) for name in read_ids(data, "holding", most=MOST_SEATS)))

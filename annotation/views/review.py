@@ -60,7 +60,7 @@ def review_undo(project: Project, user: User, data: Data) -> Data:
 
 @json_door(Role.ANNOTATOR)
 def review_unskip(project: Project, user: User, data: Data) -> Data:
-    seat = unskip.unskip(project, user, shapes.read_item(data))
+    seat = unskip.unskip(project, user, shapes.read_item(data), before=shapes.read_seat_before(data))
     return {"item": payload.item(payload.held(user, [seat])[0])}
 
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotation.claim import claim
-from annotation.models import Answer, Draft, Item, Seat, Skip, Verdict
+from annotation.claim import claim, forget_leavers
+from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Seat, Skip, Verdict
 from annotation.queue.shapes import Said
 from annotation.settle import AlreadySettled, settle
 from annotation.settling.thread import send_back
@@ -174,21 +174,30 @@ def test_of_many_skips_of_one_seat_at_once_each_hears_of_the_one_that_was_writte
     assert len({pk for _, pk in said}) == Skip.objects.count() == 1
 
 
-def test_what_was_kept_for_somebody_who_passes_on_it_is_for_everybody(cast):
+def half_a_minute_later(cast):
+    """No pass can be taken back any more, and the timer has looked."""
+    Skip.objects.update(at=timezone.now() - UNDO_WINDOW)
+    forget_leavers(cast.project)
+
+
+def test_what_was_kept_for_somebody_who_passes_on_it_is_for_everybody_half_a_minute_later(cast):
     item = cast.item()
     item.seats.update(reserved_for=cast.ada)
     (seat,) = claim(cast.project, cast.ada, want=1)
     skip(cast.project, cast.ada, seat.pk, reason="expertise")
+    assert claim(cast.project, cast.ada, want=1) == claim(cast.project, cast.bo, want=1) == []
+    half_a_minute_later(cast)
     assert claim(cast.project, cast.ada, want=1) == []
     assert [one.pk for one in claim(cast.project, cast.bo, want=1)] == [seat.pk]
 
 
-def test_what_was_sent_back_and_is_passed_on_is_for_everybody(cast):
+def test_what_was_sent_back_and_is_passed_on_is_for_everybody_half_a_minute_later(cast):
     item = cast.item(overlap=2)
     answer = says(cast, cast.ada)
     says(cast, cast.bo, CANNOT)
     send_back(item, answer, "Look at the verb.", actor=cast.iris)
     skip(cast.project, cast.ada, claim(cast.project, cast.ada, want=1)[0].pk, reason="too_hard")
+    half_a_minute_later(cast)
     assert says(cast, cast.max).item == item
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.claim import claim
+from annotation.claim import claim, forget_leavers
 from annotation.models import UNDO_WINDOW, Draft, Item, Seat, Skip
 from annotation.person import screen
 from annotation.queue.unskip import unskip
-from annotation.submit import UndoRefused, skip
+from annotation.submit import UndoRefused, keep_draft, skip
 from tests.annotation.test_review_views import Page
 from tests.annotation.test_submit import says
-from tests.cast import Cast
+from tests.cast import Cast, name_of
 
 
 def passed(cast: Cast) -> Item:
@@ -58,6 +58,32 @@ def test_another_free_seat_at_the_item_will_do(cast: Cast) -> None:
     assert {one.holder for one in item.seats.all()} == {cast.ada, cast.bo}
 
 
+@pytest.mark.parametrize("kept_for_them", [False, True])
+def test_the_seat_one_had_comes_before_the_others(cast: Cast, kept_for_them: bool) -> None:
+    item = cast.item(overlap=3)
+    last = item.seats.get(position=2)
+    held = {"holder": cast.ada, "lease_ends_at": timezone.now()}
+    Seat.objects.filter(pk=last.pk).update(reserved_for=cast.ada if kept_for_them else None, **held)
+    skip(cast.project, cast.ada, last.pk, reason="other")
+    if kept_for_them:  # also from a page that was loaded since, which does not know the seat
+        assert unskip(cast.project, cast.ada, item.uuid) == last.pk
+    else:
+        reply = Page(cast.ada, cast.project).post("unskip", {"item": str(item.uuid), "seat": name_of(last)})
+        assert reply.json()["item"]["seat"] == name_of(last)
+
+
+def test_what_was_kept_for_them_is_again_and_what_they_wrote_is_there(cast: Cast) -> None:
+    item = cast.item()
+    item.seats.update(reserved_for=cast.ada)
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    keep_draft(cast.project, cast.ada, seat.pk, {"comment": "half a thought"})
+    skip(cast.project, cast.ada, seat.pk, reason="other")
+    assert forget_leavers(cast.project) == 0
+    unskip(cast.project, cast.ada, item.uuid)
+    assert item.seats.get().reserved_for == cast.ada
+    assert Page(cast.ada, cast.project).open()["items"][0]["draft"] == {"comment": "half a thought"}
+
+
 def test_a_seat_at_a_known_answer_ended_and_begins_again(cast: Cast) -> None:
     item = cast.item()
     item.seats.update(purpose=Seat.Purpose.GOLD, reserved_for=cast.ada)
@@ -67,6 +93,22 @@ def test_a_seat_at_a_known_answer_ended_and_begins_again(cast: Cast) -> None:
     unskip(cast.project, cast.ada, item.uuid)
     assert item.seats.get().status == Seat.Status.OPEN
     assert item.seats.get().holder == cast.ada
+
+
+@pytest.mark.parametrize("status", [Seat.Status.RETIRED, Seat.Status.ANSWERED])
+def test_where_nobody_can_have_the_item_any_more_that_is_said(cast: Cast, status: str) -> None:
+    item = passed(cast)
+    item.seats.update(status=status, holder=cast.bo, lease_ends_at=timezone.now())
+    with pytest.raises(UndoRefused, match="answered, settled or taken out"):
+        unskip(cast.project, cast.ada, item.uuid)
+
+
+def test_what_was_taken_back_and_answered_since_is_not_called_too_old(cast: Cast) -> None:
+    item = passed(cast)
+    unskip(cast.project, cast.ada, item.uuid)
+    says(cast, cast.ada)
+    with pytest.raises(UndoRefused, match="taken that back already"):
+        unskip(cast.project, cast.ada, item.uuid)
 
 
 def test_nobody_takes_back_anothers_pass_or_one_of_another_project(cast: Cast) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from annotation.models import Answer, Span
 from tests.cast import Cast
@@ -72,9 +72,24 @@ def test_fine_becomes_biased_and_a_correction_that_comes_too_late_is_refused_in_
     select_by_mouse(page, "caring women")
     press(page, "1", "w", "r")
     page.locator("[data-rewrite]").fill("Nurses are people.")
+    visitor.expect("net::ERR_FAILED")
+
+    def lose_the_reply(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/review/correct/", lose_the_reply, times=1)
     page.locator("[data-rewrite]").press("Control+Enter")
+    expect(page.locator("[data-strip]")).to_contain_text("cannot be reached")
+    page.locator("[data-rewrite]").fill("Nurses are all sorts of people.")
+    page.locator("[data-rewrite]").press("Control+Enter")  # not the same again, so not taken for it
+    expect(page.locator("[data-strip]")).to_contain_text("corrected this answer already")
+    page.get_by_role("button", name="Show what I wrote").click()
+    expect(page.locator("[data-kept-text]")).to_have_value("Nurses are all sorts of people.")
+    new = Answer.objects.standing().get()
+    assert (new.outcome, new.rewrite, Answer.objects.count()) == ("biased", "Nurses are people.", 2)
+    page = visitor.open(f"/p/peoples/mine/{new.key}/")
     expect(page.locator("[aria-label='The item'] mark")).to_have_text("caring women")
-    assert (Answer.objects.standing().get().outcome, Answer.objects.count()) == ("biased", 2)
 
 
 CUT_OFF = "(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.ariaLabel)"

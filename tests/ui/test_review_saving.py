@@ -1,11 +1,13 @@
 """Nothing is lost and nothing is doubled: drafts, the outbox, a network that goes, tabs, a server that restarts."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Dialog, Route, expect
 
 from annotation.models import Answer, Draft, Seat
@@ -14,6 +16,7 @@ from tests.ui.chromium import DESKTOP
 from tests.ui.conftest import Visit, Visitor
 from tests.ui.live_web import WebServer, session_of
 from tests.ui.screen import REVIEW, SUBMIT, eventually, expect_answer, press, shown, submitted
+from tests.ui.world import answered
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
@@ -242,13 +245,18 @@ def test_two_tabs_of_one_person_double_nothing(visit: Visit, items, peopled: Cas
     first.keyboard.type(", and more")
     second.keyboard.type(", and less")
     expect(second.locator("[data-strip]")).to_contain_text("You wrote something else about this item in another tab.")
+    strip = second.locator("[data-strip]")
+    strip.get_by_role("button", name="Use that").click()
+    assert "half a thought, and more" in second.evaluate("JSON.stringify(localStorage)")  # and it is kept
+    strip.get_by_role("button", name="Show what I wrote").click()
+    expect(second.locator("[data-kept-text]")).to_have_value("half a thought, and less")
+    press(second, "Escape")
     press(first, "Escape")
     submitted(first, lambda: press(first, "f"))
-    strip = second.locator("[data-strip]")
     expect(strip).to_contain_text("You answered that item in another tab")
     expect_answer(second, "Pilots are brave men.")
     strip.get_by_role("button", name="Show what I wrote").click()
-    expect(second.locator("[data-kept-text]")).to_have_value("half a thought, and less")
+    expect(second.locator("[data-kept-text]")).to_have_value("half a thought, and more")
     assert Answer.objects.get().comment == "half a thought, and more"
     press(second, "Escape")
     expect(second.locator("[data-undo]")).to_contain_text("Fine")  # what the first tab gave is the last answer here too
@@ -264,12 +272,27 @@ def test_a_tab_that_closes_takes_nothing_from_the_other(visit: Visit, items, peo
     second = visitor.context.new_page()
     second.goto(visitor.home + REVIEW)
     shown(second)
+    with first.expect_response("**/review/draft/"):
+        press(first, "2")
+    with first.expect_response("**/review/skip/"):
+        press(first, "p", "3", "Enter")
+    expect(second.locator("[data-strip]")).to_contain_text("You passed on that item in another tab")
+    second.reload()
+    expect(second.locator("[data-undo]")).to_contain_text("Undo “Pass”")
+    press(second, "u")
+    expect_answer(second, "Nurses are caring women.")
+    expect(second.locator("[data-category][aria-pressed=true]")).to_have_text(re.compile("Erasure"))
+    expect(first.locator("[data-undo]")).to_be_disabled()  # the tab in which it was passed on hears of it
     second.goto("about:blank")
     first.wait_for_timeout(300)
-    assert Seat.objects.held_by(peopled.ada).count() == 3
+    assert Seat.objects.held_by(peopled.ada).count() == 4
     submitted(first, lambda: press(first, "f"))
-    first.goto("about:blank")
-    eventually(first, lambda: not Seat.objects.held_by(peopled.ada).exists())
+    corrected = visitor.context.new_page()
+    old = answered(peopled.item(), peopled.ada, 0, outcome="fine", created_at=timezone.now() - timedelta(hours=1))
+    corrected.goto(f"{visitor.home}/p/peoples/mine/{old.key}/correct/")
+    expect(corrected.locator("[data-outcome=fine]")).to_have_attribute("aria-pressed", "true")
+    first.goto("about:blank")  # what a correction shows is nobody's seat; what was begun stays in their name
+    eventually(first, lambda: [seat.item for seat in Seat.objects.held_by(peopled.ada)] == items[:1])
 
 
 def test_where_tabs_cannot_talk_the_second_answer_is_refused_in_a_sentence(visit: Visit, items, peopled: Cast):

@@ -2,20 +2,25 @@
 import { Session } from "./session.js";
 import { t } from "./strings.js";
 import { newKey, post, Refused } from "./transport.js";
+import { written } from "./trouble.js";
 
 export const NOT_HERE = ["skip", "undo", "variants"]; // what only an item in the queue has
 
 export class Correction extends Session {
   start() {
-    this.key = newKey(); // the same at every try: what is sent twice is one correction
+    this.key = newKey();
     this.queue.add(this.data.items);
     this.show();
     window.addEventListener("beforeunload", (event) => { if (this.isChanged) event.preventDefault(); });
   }
 
-  /** Nothing is kept before it is submitted: the answer stands as it is. */
+  /**
+   * Nothing is kept before it is submitted: the answer stands as it is. What is sent twice is one correction; what says
+   * something else, after a reply that was lost, is another, and must not be taken for the first.
+   */
   changed() {
     this.isChanged = true;
+    this.key = newKey();
   }
 
   poll() {
@@ -32,7 +37,7 @@ export class Correction extends Session {
     } catch (failure) {
       this.isSending = false;
       if (failure instanceof Refused && failure.status === 400) this.form.fault(failure.body.field || "", failure.message);
-      else this.tell("refused", "warn", t("Not changed. {why}", { why: failure.message }));
+      else this.tell("refused", "warn", t("Not changed. {why}", { why: failure.message }), written(this.form.read()));
     }
   }
 

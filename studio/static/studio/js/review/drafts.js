@@ -107,9 +107,9 @@ export class Drafts {
 
 // At another seat a comparison may stand the other way round: what was said of the left text goes with that text.
 const OTHER_SIDE = { left: "right", right: "left" };
-const leftOf = (item) => (item.mode === "compare" ? item.text : undefined);
+export const leftOf = (item) => (item.mode === "compare" ? item.text : undefined);
 
-function asShown({ data, left }, item) {
+export function asShown({ data, left }, item) {
   const other = OTHER_SIDE[data.outcome];
   return other && left !== undefined && left !== item.text ? { ...data, outcome: other } : data;
 }

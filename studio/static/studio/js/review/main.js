@@ -55,7 +55,7 @@ const drafts = new Drafts({
 });
 const undo = new Undo({ button: $("undo"), seconds: data.undo_seconds });
 const clock = new Clock();
-const tabs = new Tabs({
+const tabs = data.correcting ? null : new Tabs({ // a correction holds no seat, and keeps nobody from giving one back
   scope,
   hear: { answered: (said) => twin.answered(said), draft: (said) => twin.draft(said), undone: (said) => twin.undone(said) },
 });
@@ -131,7 +131,7 @@ new Lease({
   urls: data.urls,
   seconds: data.lease_seconds,
   seats: () => (data.correcting ? [] : queue.seats),
-  leaving: () => (tabs.alone && !data.correcting ? queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat) : []),
+  leaving: () => (tabs?.alone ? queue.items.filter((item) => !drafts.has(item)).map((item) => item.seat) : []),
   lost: (seats) => session.lost(seats),
 });
 window.addEventListener("pagehide", () => drafts.flush());

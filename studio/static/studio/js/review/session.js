@@ -1,4 +1,5 @@
 // The sitting: shows an item, takes the answer, shows the next at once, and lets the outbox do the saving.
+import { asShown, leftOf } from "./drafts.js";
 import { SIDES } from "./form.js";
 import { t } from "./strings.js";
 import { fetchPage, LoggedOut, newKey, post, Unreachable } from "./transport.js";
@@ -101,7 +102,7 @@ export class Session {
   skip(reason, comment) {
     const item = this.queue.current;
     if (!item) return;
-    const [key, begun] = [newKey(), this.answer()];
+    const [key, begun] = [item.item, this.answer()]; // a pass is known by its item, also after a reload
     this.leaveItem({ kind: "skip", key, item, payload: { seat: item.seat, reason, comment } });
     this.offer("skip", key, item, begun);
     this.say(t("Passed. Next item."));
@@ -135,7 +136,7 @@ export class Session {
   }
 
   saved(record, body) {
-    this.tabs.send("answered", { seat: record.item.seat, entry: this.undo.find(record.key) });
+    this.tabs.send("answered", { seat: record.item.seat, kind: record.kind, entry: this.undo.find(record.key) });
     this.why = body.waiting;
     this.takeIn(body.next);
     announce("saved", { record, body });
@@ -161,15 +162,17 @@ export class Session {
     return this.say(refusal.message);
   }
 
-  takenBack({ kind, item, answer }) {
+  /** from: the item as it was answered; it may come back at another seat. */
+  takenBack({ kind, item, answer, from = item }) {
     if (kind === "submit") this.count(-1);
-    this.bringBack(item, answer);
+    this.bringBack(item, asShown({ data: answer, left: leftOf(from) }, item));
   }
 
+  /** An empty answer is one that this page does not know: its draft counts. */
   bringBack(item, answer) {
     this.stash();
     this.queue.unshift(item);
-    this.drafts.save(item, answer);
+    if (Object.keys(answer).length) this.drafts.save(item, answer);
     this.show();
   }
 

@@ -27,8 +27,8 @@ export class TakeBack {
     this.waiting.delete(entry.key);
     try {
       const { undo, unskip } = this.urls;
-      const body = await (entry.kind === "skip" ? post(unskip, { item: entry.item.item }) : post(undo, { key: entry.key }));
-      this.done({ ...entry, item: body.item || entry.item });
+      const body = await (entry.kind === "skip" ? post(unskip, { item: entry.item.item, seat: entry.item.seat }) : post(undo, { key: entry.key }));
+      this.done({ ...entry, item: body.item || entry.item, from: entry.item });
     } catch (failure) {
       if (failure instanceof Refused) return this.tell("undo", "warn", failure.message);
       if (failure instanceof Unreachable || failure instanceof LoggedOut) {

@@ -11,7 +11,7 @@ export class Twin {
   }
 
   /** Another tab gave its answer for this seat, or passed. */
-  answered({ seat, entry }) {
+  answered({ seat, kind, entry }) {
     if (entry) this.undo.adopt(entry);
     const item = this.queue.items.find((one) => one.seat === seat);
     if (!item) return;
@@ -22,7 +22,10 @@ export class Twin {
     this.queue.remove([seat]);
     if (!isCurrent) return;
     document.dispatchEvent(new CustomEvent("review:left", { detail: { item } }));
-    this.tell("elsewhere", "info", t("You answered that item in another tab, so it was put away here."), text);
+    const says = kind === "skip"
+      ? t("You passed on that item in another tab, so it was put away here.")
+      : t("You answered that item in another tab, so it was put away here.");
+    this.tell("elsewhere", "info", says, text);
     this.session.show();
     this.session.poll();
   }
@@ -55,6 +58,7 @@ export class Twin {
     const useInstead = () => {
       const mine = written(this.form.read());
       use();
+      this.session.changed(); // what was written last here is kept by now: this one takes its place
       this.tell("twin", "info", t("What you wrote in the other tab stands here now."), mine);
     };
     this.strip.set("twin", {
