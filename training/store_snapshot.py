@@ -41,8 +41,9 @@ def store(
     """Keep `rows` for ever and return their snapshot; the same rows again return the same one. Flat memory.
 
     `check` sees the rows before anybody else does, under the project's lock, and refuses them by what it raises.
-    The file is whole before anything names it: written beside its place, synced, renamed. If the database then fails,
-    a nameless file is left that the next freeze of the same rows takes into use.
+    The file is whole before anything names it: written beside its place, synced, and renamed at the last, under that
+    lock. Rows that are refused leave no file. If the database then fails to commit, a nameless file is left that the
+    next freeze of the same rows takes into use; none is ever removed, for somebody may be freezing the same rows.
     """
     settings.SNAPSHOT_DIR.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=settings.SNAPSHOT_DIR, prefix="unfinished-", delete=False) as file:
@@ -54,12 +55,12 @@ def store(
             file.flush()
             os.fsync(file.fileno())
             temporary.chmod(0o444)
-            temporary.replace(settings.SNAPSHOT_DIR / f"{digest}.jsonl")
-        except BaseException:
+            if known := _known(project, digest):
+                _put(temporary, known)
+                return known
+            return _record(project, digest, counts, actor, check, temporary)
+        finally:
             temporary.unlink(missing_ok=True)
-            raise
-    _sync_folder(settings.SNAPSHOT_DIR)
-    return _known(project, digest) or _record(project, digest, counts, actor, check)
 
 
 class Composition:
@@ -98,9 +99,10 @@ def _write(file: Any, rows: Iterable[Row]) -> tuple[str, Composition]:
     return digest.hexdigest(), counts
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename survive a power cut, too."""
-    handle = os.open(folder, os.O_RDONLY)
+def _put(file: Path, snapshot: Snapshot) -> None:
+    """In its place, so that it survives a power cut, too."""
+    file.replace(snapshot.path)
+    handle = os.open(snapshot.path.parent, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -112,7 +114,12 @@ def _known(project: Project, digest: str) -> Snapshot | None:
 
 
 def _record(
-    project: Project, digest: str, counts: Composition, actor: User | None, check: Callable[[Snapshot], None]
+    project: Project,
+    digest: str,
+    counts: Composition,
+    actor: User | None,
+    check: Callable[[Snapshot], None],
+    file: Path,
 ) -> Snapshot:
     try:
         with transaction.atomic():
@@ -126,13 +133,14 @@ def _record(
             )
             lineage = (
                 SnapshotRow(snapshot=snapshot, position=position, uuid=uuid)
-                for position, uuid in enumerate(uuids(snapshot.path))
+                for position, uuid in enumerate(uuids(file))
             )
             while chunk := list(islice(lineage, CHUNK)):
                 SnapshotRow.objects.bulk_create(chunk)
             Project.objects.select_for_update(no_key=True).values_list("pk").get(pk=project.pk)
             check(snapshot)
             audit.record(actor, "froze", snapshot, rows=counts.rows, demonstrations=counts.demonstrations)
+            _put(file, snapshot)
     except IntegrityError:  # the same rows, frozen in the same moment by somebody else
         if (twin := _known(project, digest)) is None:
             raise

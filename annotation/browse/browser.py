@@ -8,14 +8,12 @@ from django.db.models import F, Prefetch
 from django.db.models.functions import Left
 
 from annotation.browse import items as looks
-from annotation.browse.filters import Pairs, Way, newest
+from annotation.browse.filters import Pair, Way, newest
 from annotation.models import Answer, Generation, Item
 from studio.models import Project
 
 PAGE = 25
 EXCERPT = 160
-TIES = 5
-"""Items of one key that a page keeps together: an answer, and the comparisons that it is the second answer of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,9 @@ def page(
     if edge is None:
         before = after = None
     up = after is not None or (oldest_first and before is None)
-    pairs = newest(found, size + TIES, below=edge if before else None, above=(edge or 0) if up else None)
-    shown = whole(pairs[::-1], size)[::-1] if up else whole(pairs, size)
-    more = len(pairs) > len(shown)
+    pairs = newest(found, size + 1, beyond=edge, up=up)
+    more = len(pairs) > size
+    shown = pairs[-size:] if up else pairs[:size]
     items = rows([item for _, item in shown])
     has_newer, has_older = (more, after is not None) if up else (before is not None, more)
     return Page(
@@ -56,25 +54,17 @@ def page(
     )
 
 
-def whole(pairs: Pairs, size: int) -> Pairs:
-    """The first `size`, and those of the same key as the last: the next page begins beyond that key."""
-    end = size
-    while 0 < end < len(pairs) and pairs[end][0] == pairs[end - 1][0]:
-        end += 1
-    return pairs[:end]
-
-
-def place(project: Project, found: list[Way], uuid: UUID | None) -> int | None:
-    """The key of the item at a page's edge; where a model is asked for, its answer at that item."""
+def place(project: Project, found: list[Way], uuid: UUID | None) -> Pair | None:
+    """Key and id of the item at a page's edge; where a model is asked for, the key is its answer at that item."""
     edge = Item.objects.select_related("generation").filter(project=project, uuid=uuid).first() if uuid else None
     if edge is None:
         return None
     models = [way.model for way in found if way.model]
     if not models:
-        return edge.pk
-    if edge.other_id is None or (edge.generation and edge.generation.model_name == models[0]):
-        return edge.generation_id
-    return edge.other_id
+        return edge.pk, edge.pk
+    is_first = edge.other_id is None or (edge.generation and edge.generation.model_name == models[0])
+    key = edge.generation_id if is_first else edge.other_id
+    return None if key is None else (key, edge.pk)
 
 
 def rows(pks: Sequence[int]) -> list[Item]:

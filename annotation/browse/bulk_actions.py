@@ -7,7 +7,8 @@ written first and grows with every chunk, so that whatever ends a run, what was 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -30,7 +31,7 @@ CHUNK = 200
 FEW = 2000
 """So many items are changed while a person waits; more are a worker's."""
 
-FIRST_COLUMN = ("verdicts", "steered", "golds")
+FIRST_COLUMN = ("verdicts", "steered", "golds", "wrote")
 """Rows of `changes` that begin with their item's id; those of seats have it second."""
 
 
@@ -186,7 +187,8 @@ def undo_some(action: BulkAction) -> bool:
         return False
     chunk = changes["undoing"][:CHUNK]
     lock(chunk)
-    changes["restored"] += bulk_verbs.VERBS[action.verb].undo(action.project, part(changes, chunk))
+    as_left = sorted({*chunk} - changed_since(action, chunk))
+    changes["restored"] += bulk_verbs.VERBS[action.verb].undo(action.project, part(changes, as_left))
     changes["undoing"] = changes["undoing"][CHUNK:]
     changes["undo_left"] = len(changes["undoing"])
     if not changes["undoing"]:
@@ -194,6 +196,22 @@ def undo_some(action: BulkAction) -> bool:
         actor = User.objects.get(pk=changes["undone_by"])
         audit.record(actor, f"undid bulk: {action.verb}", action, project=action.project, count=changes["restored"])
     return True
+
+
+def changed_since(action: BulkAction, items: Sequence[int]) -> set[int]:
+    """Those at which something later stands, whoever did it: an undo of what came before would overwrite it.
+
+    In the queue and of gold the item itself says when it was last steered or marked, and an undo puts that back too.
+    That an item is in a collection, or not, carries no date: there the later actions tell.
+    """
+    stands = bulk_verbs.VERBS[action.verb].stands
+    if stands:
+        now = dict(stands(items))
+        wrote = {item: datetime.fromisoformat(at) for item, at in part(action.changes, items)["wrote"]}
+        return {item for item, at in wrote.items() if now.get(item) != at}
+    later = BulkAction.objects.filter(project=action.project_id, pk__gt=action.pk, undone_at=None)
+    same = later.filter(changes__choice__collection=action.changes["choice"]["collection"])
+    return {*items}.intersection(chain.from_iterable(same.values_list("changes__items", flat=True).iterator()))
 
 
 def part(changes: dict[str, Any], items: Sequence[int]) -> dict[str, Any]:
@@ -243,7 +261,8 @@ def undone_in_words(action: BulkAction) -> tuple[str, int]:
     """What was put back, and how many items could not be."""
     restored = action.changes["restored"]
     kept = action.count - restored
-    left = f" {items_in_words(kept)} changed since, and stay as they are." if kept else ""
+    stay = "stays as it is" if kept == 1 else "stay as they are"
+    left = f" {items_in_words(kept)} changed since, and {stay}." if kept else ""
     return f"Undone: {items_in_words(restored)} as before.{left}", kept
 
 

@@ -36,6 +36,8 @@ class Verb:
     undo: Callable[[Project, Changes], int]
     done: str = ""
     """After "12 items"."""
+    stands: Callable[[Sequence[int]], QuerySet[Any, Any]] | None = None
+    """What `do` said it "wrote", as it is said now: another moment where somebody steered or marked the item anew."""
     needs: str = ""
     """The field of the form without which it cannot be done."""
 
@@ -49,13 +51,17 @@ def free_now() -> Q:
     return Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
 
 
-def steer(items: Iterable[int]) -> list[list[Any]]:
+def steer(items: Iterable[int]) -> Changes:
     """Say that a curator put these into the queue, or took them out, so that the timer leaves them as they are; what
-    was said before, as (item, when)."""
-    found = Item.objects.filter(pk__in=items)
+    was said before, as (item, when), and what is said now."""
+    found, now = Item.objects.filter(pk__in=items), timezone.now()
     before = [[pk, at.isoformat() if at else None] for pk, at in found.values_list("pk", "steered_at")]
-    found.update(steered_at=timezone.now())
-    return before
+    found.update(steered_at=now)
+    return {"steered": before, "wrote": [[pk, now.isoformat()] for pk, _ in before]}
+
+
+def steered(items: Sequence[int]) -> QuerySet[Item, Any]:
+    return Item.objects.filter(pk__in=items).values_list("pk", "steered_at")
 
 
 def unsteer(before: list[list[Any]], items: Iterable[int]) -> None:
@@ -101,9 +107,9 @@ def requeue(project: Project, items: Sequence[int], *, actor: User) -> Changes:
     new = add_seats(project, sorted({*items} - {item for _, item in retired}))
     return {
         "items": list(items),
-        "steered": steer(items),
         "seats": [list(row) for row in [*retired, *new]],
         "verdicts": [[*row[:-1], row[-1].isoformat()] for row in verdicts],
+        **steer(items),
     }
 
 
@@ -179,7 +185,7 @@ def retire(project: Project, items: Sequence[int], *, actor: User) -> Changes:
     kept = [[pk, item] for pk, item in seats if pk in closed]
     done = sorted({item for _, item in kept})
     settle_what_is_due(done)
-    return {"items": done, "seats": kept, "steered": steer(done)}
+    return {"items": done, "seats": kept, **steer(done)}
 
 
 def retire_undo(project: Project, changes: Changes) -> int:
@@ -235,7 +241,7 @@ def assign(project: Project, items: Sequence[int], *, actor: User, person: User)
     kept = set(Seat.objects.filter(pk__in=pks, reserved_for=person).values_list("pk", flat=True))
     seats = [[pk, item, before] for item, (pk, before) in chosen.items() if pk in kept]
     done = [item for item, (pk, _) in chosen.items() if pk in kept]
-    return {"items": done, "seats": seats, "steered": steer(done)}
+    return {"items": done, "seats": seats, **steer(done)}
 
 
 def assign_undo(project: Project, changes: Changes) -> int:
@@ -255,6 +261,9 @@ def assign_undo(project: Project, changes: Changes) -> int:
 
 # ---------------------------------------------------------------- gold
 
+GOLD = ("answer", "explanation", "created_at")
+"""What of gold is written anew by whoever marks it, and put back."""
+
 
 def mark_gold_stay(project: Project, items: Sequence[int], *, explanation: str = "") -> Stays:
     settled = Verdict.objects.filter(item__in=items).values_list("item", flat=True)
@@ -266,32 +275,37 @@ def mark_gold_stay(project: Project, items: Sequence[int], *, explanation: str =
 def mark_gold(project: Project, items: Sequence[int], *, actor: User, explanation: str = "") -> Changes:
     """As `gold.mark` does for one, of many at once; the items are locked, so their verdicts are those of the plan."""
     verdicts = Verdict.objects.filter(item__in=items).values_list("item", "answer")
-    before = Gold.objects.filter(item__in=items).values_list("item", "answer", "explanation")
-    was = [list(row) for row in before]
+    before = Gold.objects.filter(item__in=items).values_list("item", *GOLD)
+    was = [[*row[:-1], row[-1].isoformat()] for row in before]
     made = Gold.objects.bulk_create(
         [Gold(item_id=item, answer_id=answer, explanation=explanation, created_by=actor) for item, answer in verdicts],
         update_conflicts=True,
         unique_fields=["item"],
-        update_fields=["answer", "explanation", "is_active"],
+        update_fields=[*GOLD, "is_active"],
     )
-    return {"items": [one.item_id for one in made], "golds": was}
+    wrote = [[one.item_id, one.created_at.isoformat()] for one in made]
+    return {"items": [item for item, _ in wrote], "golds": was, "wrote": wrote}
+
+
+def marked(items: Sequence[int]) -> QuerySet[Gold, Any]:
+    return Gold.objects.filter(item__in=items).values_list("item", "created_at")
 
 
 def mark_gold_undo(project: Project, changes: Changes) -> int:
     """Where it was given to nobody yet, it was never gold; else it is gold no longer, and what nobody holds of it is
     closed, as `gold.unmark` does."""
-    marked = Gold.objects.filter(item__in=changes["items"], is_active=True)
+    golds = Gold.objects.filter(item__in=changes["items"], is_active=True)
     given = Seat.objects.filter(item=OuterRef("item")).exclude(purpose=Seat.Purpose.WORK)
-    was = {item: (answer, explanation) for item, answer, explanation in changes["golds"]}
-    keep = list(marked.filter(Q(item__in=was) | Exists(given)).values_list("pk", "item"))
+    was = {item: dict(zip(GOLD, values, strict=False)) for item, *values in changes["golds"]}
+    keep = list(golds.filter(Q(item__in=was) | Exists(given)).values_list("pk", "item"))
     for pk, item in keep:
         if item in was:
-            marked.filter(pk=pk).update(answer=was[item][0], explanation=was[item][1])
+            golds.filter(pk=pk).update(**was[item])
     used = [pk for pk, _ in keep]
-    count = marked.filter(pk__in=used).update(is_active=False)
+    count = golds.filter(pk__in=used).update(is_active=False)
     for_nobody = Seat.objects.open().filter(item__in=[item for _, item in keep]).exclude(purpose=Seat.Purpose.WORK)
     for_nobody.update(status=Seat.Status.RETIRED)
-    return count + marked.exclude(pk__in=used).delete()[0]
+    return count + golds.exclude(pk__in=used).delete()[0]
 
 
 # ---------------------------------------------------------------- collections
@@ -352,6 +366,7 @@ VERBS = {
         stay=requeue_stay,
         do=requeue,
         undo=requeue_undo,
+        stands=steered,
     ),
     "retire": Verb(
         label="Retire",
@@ -360,6 +375,7 @@ VERBS = {
         stay=retire_stay,
         do=retire,
         undo=retire_undo,
+        stands=steered,
     ),
     "assign": Verb(
         label="Assign",
@@ -368,6 +384,7 @@ VERBS = {
         stay=assign_stay,
         do=assign,
         undo=assign_undo,
+        stands=steered,
         needs="person",
     ),
     "gold": Verb(
@@ -377,6 +394,7 @@ VERBS = {
         stay=mark_gold_stay,
         do=mark_gold,
         undo=mark_gold_undo,
+        stands=marked,
         needs="explanation",
     ),
     "collect": Verb(

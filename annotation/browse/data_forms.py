@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from annotation.browse.bulk_verbs import VERBS
 from annotation.browse.items import AGREEMENT, LABELS
+from annotation.browse.saved_views import by_age, filters_of
 from annotation.browse.search import terms
 from annotation.models import Answer, Category, Collection, Item, Severity
 from annotation.queue.shapes import LONGEST_COMMENT
@@ -210,3 +211,10 @@ class ViewForm(forms.Form):
     name = forms.CharField(max_length=120)
     query = forms.CharField(max_length=2000)
     is_shared = forms.BooleanField(required=False)
+
+    def clean_query(self) -> str:
+        """Neither a place in the list nor its order is a filter."""
+        query: str = self.cleaned_data["query"]
+        if not by_age(filters_of(query))["newest"]:
+            raise ValidationError("There is no filter.")
+        return query

@@ -208,10 +208,12 @@ def by_model(project: Project, wanted: Wanted) -> list[Way]:
     model = wanted["model"]
     its = Generation.objects.filter(model_name=model)
     item = Subquery(Item.objects.filter(generation=OuterRef("pk")).values("pk")[:1])
+    # Named once, for each further mention of a relation to many in a filter would be a join of its own.
     second = its.filter(compared_in__isnull=False)
-    second = second.filter(there_is_no(its.filter(pk=OuterRef("compared_in__generation"))))  # else found as the first
+    second = second.annotate(second_pk=F("compared_in"), against=F("compared_in__generation"))
+    second = second.filter(there_is_no(its.filter(pk=OuterRef("against"))))  # else found as the first
     first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
-    return [first, Way(second, "compared_in", "pk", model=model)]
+    return [first, Way(second, "second_pk", "pk", model=model)]
 
 
 def of_model(name: str) -> Condition:
@@ -345,28 +347,35 @@ ALWAYS = ("state", "agreement")
 
 # ---------------------------------------------------------------- the walk
 
-Pairs = list[tuple[int, int]]
+Pair = tuple[int, int]
+"""Key and item: an answer may be the second one of many comparisons, which then have the same key."""
 
 
-def newest(found: list[Way], limit: int, *, below: int | None = None, above: int | None = None) -> Pairs:
-    """(key, item) of the newest `limit`, newest first; with `above`, of the `limit` oldest of those beyond it.
+def newest(found: list[Way], limit: int, *, beyond: Pair | None = None, up: bool = False) -> list[Pair]:
+    """(key, item) of the newest `limit`, newest first; `up` gives the oldest. Of those `beyond` one, if it is given.
 
     Once there are enough, the next way is walked only as far as these go.
     """
-    pairs: Pairs = []
-    up = above is not None
+    pairs: list[Pair] = []
     for way in found:
         rows = way.rows
-        if below is not None:
-            rows = rows.filter(**{f"{way.key}__lt": below})
-        if above is not None:
-            rows = rows.filter(**{f"{way.key}__gt": above})
+        if beyond is not None:
+            rows = rows.filter(past(way, beyond, "gt" if up else "lt"))
         if len(pairs) == limit:
             rows = rows.filter(**{f"{way.key}__{'lte' if up else 'gte'}": pairs[-1][0]})
-        rows = rows.order_by(way.key if up else f"-{way.key}").values_list(way.key, way.item)
+        order = [name if up else f"-{name}" for name in dict.fromkeys((way.key, way.item))]
+        rows = rows.order_by(*order).values_list(way.key, way.item)
         more = (rows.distinct() if way.key == way.item else rows)[:limit]
         pairs = sorted({*pairs, *more}, reverse=not up)[:limit]
     return sorted(pairs, reverse=True)
+
+
+def past(way: Way, edge: Pair, side: str) -> Q:
+    """Of rows: beyond `edge`. The key alone bounds the walk, so that its index does."""
+    key, item = edge
+    if way.key == way.item:
+        return Q(**{f"{way.key}__{side}": key})
+    return Q(**{f"{way.key}__{side}e": key}) & (Q(**{f"{way.key}__{side}": key}) | Q(**{f"{way.item}__{side}": item}))
 
 
 def ids(found: list[Way], limit: int) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import Exact
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Gold, Item, Seat, Skip, Verdict
@@ -38,6 +39,7 @@ def mark(item: Item, *, actor: User | None, explanation: str = "") -> Gold:
     if verdict is None:
         raise NotSettled("Only a settled item can be gold: its verdict is the known answer.")
     values: dict[str, Any] = {"answer_id": verdict.answer_id, "explanation": explanation, "is_active": True}
+    values["created_at"] = timezone.now()  # an undo of many at once tells by it whether this is what it did
     gold, _ = Gold.objects.update_or_create(item=item, defaults=values, create_defaults={**values, "created_by": actor})
     audit.record(actor, "marked gold", item, project=item.project, reason=explanation)
     return gold

@@ -70,7 +70,7 @@ def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
 def to_the_next(project: Project, item: Item) -> HttpResponse:
     """The next disputed item at once; the list when none is left."""
     found = filters.ways(project, DISPUTED)
-    following = filters.newest(found, 1, above=item.pk) or filters.newest(found, 1, above=0)
+    following = filters.newest(found, 1, beyond=(item.pk, item.pk), up=True) or filters.newest(found, 1, up=True)
     if not following:
         return redirect("annotation:disputed", project.slug)
     return redirect("annotation:item-settle", project.slug, Item.objects.get(pk=following[0][1]).uuid)

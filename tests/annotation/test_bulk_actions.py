@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -289,6 +290,54 @@ class TestGoldAndCollections:
         assert not best.items.exists()
         assert bulk_actions.undo(out, actor=cast.iris) == (1, 0)
         assert set(best.items.all()) == {there}
+
+
+class TestUndoneOutOfOrder:
+    """What a later action did stands: the earlier one is undone only where nothing later is left."""
+
+    def test_what_was_retired_again_stays_retired(self, cast: Cast) -> None:
+        item = cast.item()
+        first, second, third = act(cast, "retire", item), act(cast, "requeue", item), act(cast, "retire", item)
+        assert bulk_actions.undo(first, actor=cast.iris) == (0, 1)
+        assert [row[1] for row in state(item)] == ["retired"]
+        assert bulk_actions.undone_in_words(BulkAction.objects.get(pk=first.pk))[0] == (
+            "Undone: 0 items as before. 1 item changed since, and stays as it is."
+        )
+        assert [bulk_actions.undo(action, actor=cast.iris) for action in (third, second)] == [(1, 0), (1, 0)]
+
+    def test_an_assignment_under_a_later_one_stays_and_so_does_what_the_item_says(self, cast: Cast) -> None:
+        item = cast.item(overlap=2)
+        ada, bo = act(cast, "assign", item, person=cast.ada), act(cast, "assign", item, person=cast.bo)
+        assert bulk_actions.undo(ada, actor=cast.iris) == (0, 1)
+        assert Item.objects.get().steered_at is not None
+        assert bulk_actions.undo(bo, actor=cast.iris) == (1, 0)
+        assert Item.objects.get().steered_at is not None  # Ada's seat is still kept for her
+        assert {row[3] for row in state(item)} == {cast.ada.pk, None}
+
+    @pytest.mark.parametrize("by_hand", [True, False])
+    def test_gold_that_was_marked_anew_stays_gold(self, cast: Cast, by_hand: bool) -> None:
+        item = cast.item()
+        settle_item(item)
+        first = act(cast, "gold", item)
+        gold.unmark(Gold.objects.get(), actor=cast.max)
+        anew = gold.mark(item, actor=cast.max) if by_hand else act(cast, "gold", item)
+        assert bulk_actions.undo(first, actor=cast.iris) == (0, 1)
+        assert Gold.objects.get().is_active
+        if isinstance(anew, BulkAction):
+            assert bulk_actions.undo(anew, actor=cast.iris) == (1, 0)
+            assert not Gold.objects.get().is_active
+
+    def test_what_was_collected_again_stays_and_what_was_taken_out_again_stays_out(self, cast: Cast) -> None:
+        item, best = cast.item(), Collection.objects.create(project=cast.project, name="Best")
+        collect, uncollect = (partial(act, cast, verb, item, collection=best) for verb in ("collect", "uncollect"))
+        first, second, third = collect(), uncollect(), collect()
+        act(cast, "collect", item, collection=Collection.objects.create(project=cast.project, name="Other"))
+        assert bulk_actions.undo(first, actor=cast.iris) == (0, 1)
+        fourth = uncollect()
+        assert bulk_actions.undo(second, actor=cast.iris) == (0, 1)
+        assert not best.items.exists()
+        assert [bulk_actions.undo(action, actor=cast.iris) for action in (fourth, third)] == [(1, 0), (1, 0)]
+        assert not best.items.exists()
 
 
 class TestChunks:

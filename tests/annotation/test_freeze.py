@@ -293,6 +293,7 @@ def test_what_is_put_back_in_the_queue_while_it_is_read_is_not_frozen(cast: Cast
     assert (len(read), SnapshotRow.objects.count()) == (2, 1)
     assert [one["uuid"] for one in frozen(snapshot)] == [str(stays.uuid)]
     assert Snapshot.objects.get() == snapshot
+    assert list(snapshot.path.parent.iterdir()) == [snapshot.path]  # the first try leaves none
 
 
 @pytest.mark.django_db(transaction=True)

@@ -90,6 +90,29 @@ def test_rows_that_fail_half_way_leave_no_file(cast: Cast, settings) -> None:
     assert list(settings.SNAPSHOT_DIR.iterdir()) == []
 
 
+def test_rows_that_are_refused_leave_no_file_and_the_same_rows_frozen_meanwhile_keep_theirs(
+    cast: Cast, settings
+) -> None:
+    class No(Exception):
+        pass
+
+    def refuse(snapshot: Snapshot) -> None:
+        raise No
+
+    with pytest.raises(No):
+        store_snapshot.store(cast.project, rows(2), actor=None, check=refuse)
+    assert list(settings.SNAPSHOT_DIR.iterdir()) == []
+
+    def meanwhile(snapshot: Snapshot) -> None:
+        snapshot.path.write_bytes(b"".join(map(store_snapshot.canonical, rows(2))))  # by another, about to commit
+        raise No
+
+    with pytest.raises(No):
+        store_snapshot.store(cast.project, rows(2), actor=None, check=meanwhile)
+    assert store_snapshot.store(cast.project, rows(2), actor=None).path.exists()
+    assert [path.suffix for path in settings.SNAPSHOT_DIR.iterdir()] == [".jsonl"]
+
+
 def test_a_file_whose_rows_were_lost_is_taken_into_use_again(cast: Cast) -> None:
     with transaction.atomic():
         first = store_snapshot.store(cast.project, rows(2), actor=None)
