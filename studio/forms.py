@@ -1,6 +1,5 @@
 """Shapes of what the studio's own pages send; a project's settings are in `settings_form`."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,11 +7,11 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.text import slugify
 
 from annotation.models import Severity
+from studio.asked import Day
 from studio.models import Background, Project, Role, User
 from training import start
 
@@ -109,8 +108,8 @@ class AuditForm(forms.Form):
 
     person = forms.ChoiceField(required=False)
     deed = forms.ChoiceField(required=False, label="What")
-    since = forms.DateField(required=False, label="From", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
-    until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    since = Day("From")
+    until = Day("To")
 
     def __init__(self, people: list[tuple[str, str]], deeds: list[tuple[str, str]], asked: QueryDict):
         super().__init__(asked)
@@ -118,13 +117,6 @@ class AuditForm(forms.Form):
             wish = asked.get(name, "")  # an older one than the newest entries know may be asked for by the address
             older = [] if wish in dict(known) or not wish or "\0" in wish else [(wish, wish)]
             self.fields[name].choices = [("", anything), *known, *older]  # type: ignore[attr-defined]
-        for name in ("since", "until"):
-            wrong = f"{self.fields[name].label}: this is no date. Write it as 2026-11-21."
-            self.fields[name].error_messages["invalid"] = wrong
-            self.fields[name].validators += [
-                MinValueValidator(date(2000, 1, 1), message=wrong),
-                MaxValueValidator(date(2999, 12, 31), message=wrong),
-            ]
 
     @property
     def query(self) -> str:

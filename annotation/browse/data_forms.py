@@ -1,6 +1,5 @@
 """Shapes of what the data pages send."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from annotation.browse.search import terms
 from annotation.models import Answer, Category, Collection, Item, Severity
 from annotation.queue.shapes import LONGEST_COMMENT
 from annotation.receive import KINDS
+from studio.asked import Day
 from studio.models import Project, User
 
 LONGEST_QUERY = 200
@@ -66,27 +66,6 @@ class Named(forms.ModelChoiceField):
 def words(label: str, choices: Any) -> forms.ChoiceField:
     unknown = {"invalid_choice": f"{label}: “%(value)s” is not one of the choices."}
     return forms.ChoiceField(label=label, choices=[("", "any"), *choices], required=False, error_messages=unknown)
-
-
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
-"""What lies outside is a slip of the hand, and more than a database can reckon with."""
-
-
-class Day(forms.DateField):
-    """A day as an address has it, refused in a sentence that says what was written."""
-
-    def __init__(self, label: str):
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(label=label, required=False, widget=widget)
-
-    def to_python(self, value: Any) -> date | None:
-        try:
-            found = super().to_python(value)
-        except ValidationError:
-            raise ValidationError(f"{self.label}: “{str(value)[:60]}” is no date. Write it as 2026-11-21.") from None
-        if found and not FIRST_DAY <= found <= LAST_DAY:
-            raise ValidationError(f"{self.label}: write a year from {FIRST_DAY.year} to {LAST_DAY.year}.")
-        return found
 
 
 class FilterForm(forms.Form):

@@ -22,6 +22,7 @@ from annotation.queue.correct import CorrectionRefused, correct
 from annotation.values import topics
 from annotation.views.json_door import json_door
 from studio.access import needs
+from studio.asked import as_id
 from studio.models import Membership, Project, Role, User
 
 FILTERS = ("q", "topic", "outcome", "mode")
@@ -83,7 +84,7 @@ def either(page: Callable[..., HttpResponse], door: Callable[..., HttpResponse])
 @require_POST
 @needs(Role.ANNOTATOR)
 def topics_form(request: HttpRequest, project: Project) -> HttpResponse:
-    topic = get_object_or_404(Topic, project=project, pk=shapes_id(request.POST.get("topic")))
+    topic = get_object_or_404(Topic, project=project, pk=as_id(request.POST.get("topic", "")))
     try:
         topics.opt(topic, request.user, out=request.POST.get("out") == "1")
     except Membership.DoesNotExist as refusal:
@@ -117,11 +118,6 @@ def check_in_json(project: Project, user: User, data: dict[str, Any]) -> dict[st
     worth, mood = (shapes.read_whole(data, name, low=1, high=5) for name in ("worth", "mood"))
     wellbeing.say(project, user, worth=worth, mood=mood)
     return {"saved": True}
-
-
-def shapes_id(text: str | None) -> int:
-    """An id from a form; 0, which nothing has, where it is none."""
-    return (shapes.read_id_list(text or "") or (0,))[0]
 
 
 mine_topics = either(topics_form, topics_json)

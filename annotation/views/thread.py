@@ -16,6 +16,7 @@ from annotation.queue import payload
 from annotation.settling import compare, thread
 from annotation.views.settle import to_the_next
 from studio.access import needs
+from studio.asked import as_id
 from studio.models import Project, Role
 
 NOT_YET = "You can read what is said about this item half a minute after your answer to it."
@@ -82,10 +83,6 @@ def about(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
 def reading(own: Answer, item: Item) -> dict[str, Any]:
     """One's own answer, of two texts in the order in which one saw them."""
     return {**compare.reading(1, own, item), "reader": "You said", "says": payload.in_words(own, own.seat_id)}
-
-
-def as_id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @require_POST

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from studio import audit_page
 from studio.access import needs, superuser_only
+from studio.asked import as_id
 from studio.forms import AuditForm
 from studio.models import AuditEntry, Project, Role
 
@@ -44,7 +45,7 @@ def _of(request: HttpRequest, project: Project) -> QuerySet[AuditEntry]:
 def _page(request: HttpRequest, entries: QuerySet[AuditEntry], context: dict[str, Any]) -> HttpResponse:
     form = AuditForm(*audit_page.choices(entries), request.GET)
     found = audit_page.wanted(entries, **form.cleaned_data) if form.is_valid() else entries.none()
-    before, after = (_id(request.GET.get(name, "")) for name in ("before", "after"))
+    before, after = (as_id(request.GET.get(name, "")) for name in ("before", "after"))
     context |= {"form": form, "page": audit_page.page(found, before=before, after=after), "query": form.query}
     return render(request, "studio/audit.html", context)
 
@@ -55,8 +56,3 @@ def _file(request: HttpRequest, entries: QuerySet[AuditEntry], name: str) -> Str
     found = audit_page.wanted(entries, **form.cleaned_data) if form.is_valid() else entries.none()
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(audit_page.as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _id(text: str) -> int | None:
-    """An address that names no page shows the first one."""
-    return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -95,7 +95,7 @@ def test_it_is_asked_for_by_person_deed_and_day(cast, client, monkeypatch):
     assert deeds(client, since=then.date().isoformat(), until=then.date().isoformat()) == ["froze"]
     assert deeds(client, person="eve") == []
     page = client.get(BOOK, {"since": "tomorrow"})
-    assert "From: this is no date" in page.content.decode()
+    assert "From: “tomorrow” is no date" in page.content.decode()
     offered = page.context["form"].fields
     assert [value for value, _ in offered["person"].choices] == ["", "iris", audit_page.STUDIO]
     assert [value for value, _ in offered["deed"].choices] == ["", "froze", "judged", "settled"]
