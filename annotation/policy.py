@@ -23,6 +23,9 @@ GRACE = timedelta(hours=1)
 """How late a round by the clock may still open: longer than a restart, shorter than a surprise."""
 
 
+ENOUGH = 1000
+
+
 class BadCron(ValueError):
     """A crontab line that no clock can follow; the message is for the form."""
 
@@ -40,8 +43,14 @@ def check_cron(text: str) -> None:
         ) from error
 
 
+def most(project: Project) -> int:
+    """Counting new demonstrations stops here: nobody asks for more, and a large project has very many."""
+    return max(project.round_every or 0, ENOUGH)
+
+
 def new_demonstrations(project: Project) -> int:
-    """Settled rewrites, preferences, demonstrations that are in no snapshot of a round, whatever became of the round.
+    """Up to `most` settled rewrites, preferences, demonstrations that are in no snapshot of a round, whatever became of
+    the round.
 
     A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
     """
@@ -50,7 +59,7 @@ def new_demonstrations(project: Project) -> int:
         preferred | ~Q(answer__rewrite=""), item__prompt__split=Prompt.Split.TRAIN
     )
     seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)
-    return settled.filter(~Exists(seen)).count()
+    return settled.filter(~Exists(seen))[: most(project)].count()
 
 
 def due(project: Project) -> str:

@@ -7,7 +7,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 
 from annotation.models import Answer, Item, Seat
-from annotation.policy import new_demonstrations
+from annotation.policy import most, new_demonstrations
 from studio import attention, first_steps
 from studio.models import Project, Role, User
 from training.evidence import TITLES
@@ -51,6 +51,7 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "unread": Item.objects.filter(project=project).unread()[:ENOUGH].count(),
         "settled": Item.objects.filter(project=project).settled().count(),
         "new_demonstrations": new,
+        "most_demonstrations": most(project),
         "missing_demonstrations": max(0, project.round_every - new) if project.round_every else None,
         "live": ModelVersion.objects.current(project),
         "active_round": project.rounds.active().first(),

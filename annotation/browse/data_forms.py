@@ -17,6 +17,7 @@ from annotation.queue.shapes import LONGEST_COMMENT
 from annotation.receive import KINDS
 from studio.asked import Day
 from studio.models import Project, User
+from studio.widgets import PlainSelect
 
 LONGEST_QUERY = 200
 """Characters of a search."""
@@ -53,7 +54,9 @@ class Named(forms.ModelChoiceField):
     """A choice by a name in the address, refused in a sentence that says what is missing."""
 
     def __init__(self, what: str, key: str, label: str = ""):
-        super().__init__(queryset=None, to_field_name=key, required=False, empty_label="any", label=label or what)
+        super().__init__(
+            None, to_field_name=key, required=False, empty_label="any", label=label or what, widget=PlainSelect
+        )
         self.what = what
 
     def to_python(self, value: Any) -> Any:
@@ -65,7 +68,8 @@ class Named(forms.ModelChoiceField):
 
 def words(label: str, choices: Any) -> forms.ChoiceField:
     unknown = {"invalid_choice": f"{label}: “%(value)s” is not one of the choices."}
-    return forms.ChoiceField(label=label, choices=[("", "any"), *choices], required=False, error_messages=unknown)
+    some = [("", "any"), *choices]
+    return forms.ChoiceField(label=label, choices=some, required=False, error_messages=unknown, widget=PlainSelect)
 
 
 class FilterForm(forms.Form):

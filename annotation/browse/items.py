@@ -64,6 +64,7 @@ def overview(project: Project) -> dict[str, Any]:
         ],
         "enough": ENOUGH,
         "new_demonstrations": policy.new_demonstrations(project),
+        "most_demonstrations": policy.most(project),
         "policy_refusal": policy.refusal(project),
         "live": version,
         "stock": refill.unread_of(project, version)[:ENOUGH].count() if version else 0,

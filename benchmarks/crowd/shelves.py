@@ -89,7 +89,7 @@ def first(model: type) -> int:
 def texts(said: Said) -> list[Rows]:
     answer = "generation (id, prompt_id, version_id, model_name, text, seed, sampling, created_at)"
     mode = "CASE WHEN n % 20 = 5 THEN 'compare' WHEN n % 100 = 9 THEN 'demonstrate' ELSE 'review' END"
-    second = f"{said.items} + n"
+    one, two = "2 * n", "2 * n + 1"  # as they are handed out, one after the other
     return [
         (
             "prompt (id, project_id, topic_id, external_id, text, metadata, split, created_at)",
@@ -97,12 +97,12 @@ def texts(said: Said) -> list[Rows]:
             f" {said.words}, '{{}}', 'train', {said.past}",
             "1 = 1",
         ),
-        (answer, f"n, n, {said.by}, '{ANSWER}' || n || ' ' || {said.words}, n, '{{}}', {said.past}", "1 = 1"),
-        (answer, f"{second}, n, {said.by}, '{ANSWER}' || n, {second}, '{{}}', {said.past}", "n % 20 = 5"),
+        (answer, f"{one}, n, {said.by}, '{ANSWER}' || n || ' ' || {said.words}, n, '{{}}', {said.past}", "1 = 1"),
+        (answer, f"{two}, n, {said.by}, '{ANSWER}' || n, {said.items} + n, '{{}}', {said.past}", "n % 20 = 5"),
         (
             "item (id, uuid, project_id, mode, prompt_id, generation_id, other_id, created_at)",
-            f"n, {said.new_id}, {said.project}, {mode}, n, CASE WHEN n % 100 <> 9 THEN n END,"
-            f" CASE WHEN n % 20 = 5 THEN {second} END, {said.past}",
+            f"n, {said.new_id}, {said.project}, {mode}, n, CASE WHEN n % 100 <> 9 THEN {one} END,"
+            f" CASE WHEN n % 20 = 5 THEN {two} END, {said.past}",
             "1 = 1",
         ),
     ]
