@@ -208,8 +208,10 @@ def by_model(project: Project, wanted: Wanted) -> list[Way]:
     model = wanted["model"]
     its = Generation.objects.filter(model_name=model)
     item = Subquery(Item.objects.filter(generation=OuterRef("pk")).values("pk")[:1])
-    # Named once, for each further mention of a relation to many in a filter would be a join of its own.
-    second = its.filter(compared_in__isnull=False)
+    # Named once, for each further mention of a relation to many in a filter would be a join of its own. The bound is
+    # for a database that begins at the comparisons: of an old model, all newer ones are passed over at once.
+    newest_of_it = its.order_by("-pk").values_list("pk", flat=True).first() or 0
+    second = its.filter(compared_in__isnull=False, compared_in__other__lte=newest_of_it)
     second = second.annotate(second_pk=F("compared_in"), against=F("compared_in__generation"))
     second = second.filter(there_is_no(its.filter(pk=OuterRef("against"))))  # else found as the first
     first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
