@@ -59,9 +59,7 @@ ON_POSTGRES = Step(
     needs=("postgres",),
 )
 WORKER = Step("real workers, real Redis", [[*PYTEST, "-m", "worker"]], needs=("redis", "postgres"))
-UI = Step(
-    "browser", [[*PYTEST, "-n", "2", "-m", "ui"]], {**ONE_THREAD, "DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",)
-)
+UI = Step("browser", [[*PYTEST, "-m", "ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
 
 
 def has_redis() -> bool:
