@@ -25,6 +25,9 @@ from benchmarks.server import Server, studio
 
 LIMIT = 150
 DISPUTED = "disputed/"
+STOCK = "data/stock/"
+EMPTY = ("data/?q=zebra", STOCK)
+"""What shows no item: a search in vain, and the page for imports."""
 
 
 def pages(today: date) -> Iterator[tuple[str, str]]:
@@ -32,7 +35,7 @@ def pages(today: date) -> Iterator[tuple[str, str]]:
     for name, filters in {**single(today), **combined(today)}.items():
         yield name, f"data/?{urlencode(filters)}"
     yield "the disputed list", DISPUTED
-    yield "the stock page", "data/stock/"
+    yield "the stock page", STOCK
 
 
 def single(today: date) -> dict[str, dict[str, str]]:
@@ -110,6 +113,8 @@ class Reader:
 def measure(reader: Reader, address: str, times: int) -> tuple[list[float], float]:
     """Milliseconds of each request, and of the count that the page asks for after it."""
     _, body = reader.get(address)
+    if address not in EMPTY and not re.search(r"/items/[0-9a-f-]{36}/", body):
+        raise SystemExit(f"{address} shows no item: there is nothing to measure")
     addresses = [address]
     if older := re.search(r'rel="next" href="([^"]+)"', body):
         addresses.append(address.partition("?")[0] + html.unescape(older[1]))

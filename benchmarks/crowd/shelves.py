@@ -66,8 +66,9 @@ class Said:
         ]
         self.new_id = UUID[connection.vendor]
         self.topic = f"CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END"
-        self.words = "'every ten' || n % 10 || ' hundred' || n % 100 || ' thousand' || n % 1000 || ' odd' || n % 50000"
-        self.by = f"{self.version} + n * {VERSIONS - 1} / {items}, 'v' || n * {VERSIONS - 1} / {items}"
+        # What is joined stands in parentheses: SQLite joins before it divides.
+        self.words = "'every ten'||(n % 10)||' hundred'||(n % 100)||' thousand'||(n % 1000)||' odd'||(n % 50000)"
+        self.by = f"{self.version} + n * {VERSIONS - 1} / {items}, 'v' || (n * {VERSIONS - 1} / {items})"
         self.biased, self.read, self.twice = "n % 5 < 2", f"n <= {half}", "n % 10 = 0"
         self.disputed = f"{self.twice} AND n % 5000 = 0"
         self.reading = f"n > {half} AND n <= {half} + 40"
@@ -132,14 +133,14 @@ def answers(said: Said) -> list[Rows]:
             answer,
             f"n, {said.new_id}, {at % 0}, n, {said.reader(0)}, {said.outcome}, CASE WHEN {said.biased} THEN 1 + n % 3"
             f" END, CASE WHEN {said.biased} THEN 'People differ as people do ' || n ELSE '' END, '[]',"
-            f" 'odd' || n % 50000, {said.past}",
+            f" 'odd' || (n % 50000), {said.past}",
             said.read,
         ),
         (
             answer,
             f"{said.items} + n, {said.new_id}, {at % 1}, n, {said.reader(1)},"
             f" CASE WHEN {said.disputed} THEN 'fine' ELSE {said.outcome} END, CASE WHEN {both} THEN 1 + n % 3 END,"
-            f" CASE WHEN {said.disputed} THEN '' ELSE 'odd' || n % 50000 END, '[]', '', {said.past}",
+            f" CASE WHEN {said.disputed} THEN '' ELSE 'odd' || (n % 50000) END, '[]', '', {said.past}",
             f"{said.read} AND {said.twice} AND {said.biased}",
         ),
         (
