@@ -53,18 +53,26 @@ def _is_free(seat: Seat) -> bool:
     return seat.status == Seat.Status.OPEN and ended
 
 
-def overview(project: Project) -> dict[str, Any]:
-    """What is in the project, what is missing, and what the machine is doing about it."""
-    version = ModelVersion.objects.current(project)
+def counts(project: Project) -> dict[str, Any]:
+    """How much is in the project: the numbers of a page that is there before they are."""
     return {
         "prompts": project.prompts.count(),
-        "counts": [
+        "states": [
             (name, LABELS[name], text, filters.count(filters.ways(project, {"state": name}), ENOUGH))
             for name, text in STATES.items()
         ],
         "enough": ENOUGH,
         "new_demonstrations": policy.new_demonstrations(project),
         "most_demonstrations": policy.most(project),
+    }
+
+
+def overview(project: Project) -> dict[str, Any]:
+    """What is missing in the project, and what the machine is doing about it."""
+    version = ModelVersion.objects.current(project)
+    return {
+        "prompts": project.prompts.exists(),
+        "states": [(name, LABELS[name], text, None) for name, text in STATES.items()],
         "policy_refusal": policy.refusal(project),
         "live": version,
         "stock": refill.unread_of(project, version)[:ENOUGH].count() if version else 0,

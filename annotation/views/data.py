@@ -24,14 +24,18 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
     form = FilterForm(project, request.GET)
     found = filters.ways(project, form.cleaned_data) if form.is_valid() else []
     if "count" in request.GET:
-        return render(
-            request, "annotation/_count.html", {"count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
-        )
+        return counted(request, found)
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
     oldest_first = request.GET.get("order") == "oldest"
     page = browser.page(project, found, before=before, after=after, oldest_first=oldest_first)
     context = {**shelf(request, project), "form": form, "page": page, "oldest_first": oldest_first}
     return render(request, "annotation/data.html", context)
+
+
+def counted(request: HttpRequest, found: list[filters.Way]) -> HttpResponse:
+    """How many items there are: a piece of a page that is there already, for counting may take longer than a page."""
+    count = filters.count(found, items.ENOUGH)
+    return render(request, "annotation/_count.html", {"count": count, "enough": items.ENOUGH})
 
 
 def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
@@ -66,7 +70,10 @@ def as_uuid(text: str) -> UUID | None:
 @require_safe
 @needs(Role.CURATOR)
 def stock(request: HttpRequest, project: Project) -> HttpResponse:
-    """What there is, what the machine does about it, and the way in for more."""
+    """What there is, what the machine does about it, and the way in for more; with `count` the numbers, which the page
+    asks for when it is there."""
+    if "count" in request.GET:
+        return render(request, "annotation/_counts.html", items.counts(project))
     return show(request, project, ImportForm(initial={"what": "prompts"}))
 
 

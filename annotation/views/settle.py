@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.browse import browser, filters, items
+from annotation.browse import browser, filters
 from annotation.models import Item
 from annotation.queue.shapes import LONGEST_COMMENT, BadShape
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
 from annotation.settling import compare, thread
 from annotation.settling.settle_form import DecisionForm
-from annotation.views.data import as_uuid
+from annotation.views.data import as_uuid, counted
 from studio.access import needs
 from studio.models import Project, Role
 
@@ -25,10 +25,11 @@ DISPUTED = {"state": "disputed"}
 @needs(Role.CURATOR)
 def disputed(request: HttpRequest, project: Project) -> HttpResponse:
     found = filters.ways(project, DISPUTED)
+    if "count" in request.GET:
+        return counted(request, found)
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
     page = browser.page(project, found, before=before, after=after)
-    context = {"project": project, "page": page, "count": filters.count(found, items.ENOUGH), "enough": items.ENOUGH}
-    return render(request, "annotation/disputed.html", context)
+    return render(request, "annotation/disputed.html", {"project": project, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,8 +60,6 @@ def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
         "contrast": compare.contrast(item, readings),
         "versions": versions,
         "pair": compare.held_against(versions, request.GET.get("old", ""), request.GET.get("new", "")),
-        "left": filters.count(filters.ways(project, DISPUTED), items.ENOUGH),
-        "enough": items.ENOUGH,
         "reason": request.POST.get("reason", ""),
         "remarks": thread.lines(item, request.user),
         "members": project.memberships.select_related("user").order_by("user__username"),

@@ -107,7 +107,10 @@ def test_the_data_page_counts_by_state_and_lists_the_newest_first(iris: Client, 
     settle_item(settled)
     replaced.seats.update(status="retired")
     make_item(cast.other)
-    counts = iris.get(url(cast, "stock")).context["counts"]
+    shown = iris.get(url(cast, "stock"))
+    assert [count for *_, count in shown.context["states"]] == 5 * [None]
+    assert f'hx-get="{url(cast, "stock")}?count=1"' in shown.content.decode()
+    counts = iris.get(url(cast, "stock"), {"count": 1}).context["states"]
     assert {name: count for name, _, _, count in counts} == dict.fromkeys(items.STATES, 1)
     listed = iris.get(url(cast, "data")).context["page"].items
     assert listed == [replaced, settled, disputed, unread, reading]
@@ -127,7 +130,7 @@ def test_counting_stops_where_more_would_say_nothing(iris: Client, cast: Cast, m
     monkeypatch.setattr(items, "ENOUGH", 2)
     for _ in range(3):
         cast.item()
-    assert "2+" in iris.get(url(cast, "stock")).content.decode()
+    assert "2+" in iris.get(url(cast, "stock"), {"count": 1}).content.decode()
     assert "more than 2 items" in iris.get(url(cast, "data"), {"count": "1"}).content.decode()
 
 
