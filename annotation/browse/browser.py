@@ -8,7 +8,7 @@ from django.db.models import F, Prefetch
 from django.db.models.functions import Left
 
 from annotation.browse import items as looks
-from annotation.browse.filters import Pair, Way, newest
+from annotation.browse.ways import Pair, Ways, newest
 from annotation.models import Answer, Generation, Item
 from studio.models import Project
 
@@ -27,7 +27,7 @@ class Page:
 
 def page(
     project: Project,
-    found: list[Way],
+    found: Ways,
     *,
     before: UUID | None = None,
     after: UUID | None = None,
@@ -54,15 +54,14 @@ def page(
     )
 
 
-def place(project: Project, found: list[Way], uuid: UUID | None) -> Pair | None:
+def place(project: Project, found: Ways, uuid: UUID | None) -> Pair | None:
     """Key and id of the item at a page's edge; where a model is asked for, the key is its answer at that item."""
     edge = Item.objects.select_related("generation").filter(project=project, uuid=uuid).first() if uuid else None
     if edge is None:
         return None
-    models = [way.model for way in found if way.model]
-    if not models:
+    if not found.model:
         return edge.pk, edge.pk
-    is_first = edge.other_id is None or (edge.generation and edge.generation.model_name == models[0])
+    is_first = edge.other_id is None or (edge.generation and edge.generation.model_name == found.model)
     key = edge.generation_id if is_first else edge.other_id
     return None if key is None else (key, edge.pk)
 

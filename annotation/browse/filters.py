@@ -1,79 +1,33 @@
-"""The filters of the data browser: which rows lead to the items asked for, in an order that an index gives. Only reads.
+"""The filters of the data browser: which of them leads to the items, and what the others ask of each. Only reads."""
 
-One filter leads, and its rows are walked in the order of their index; all others are asked of each row, by a scalar
-subquery. A join would leave it to the database where to begin, and a million items showed that it guesses: it expects
-few rows, and prepares for all of them, or the other way round. So a page costs what it shows and what it passes over.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact, GreaterThan, LessThan
+from django.db.models.lookups import Exact, GreaterThan
 from django.utils import timezone
 
-from annotation.browse import search
-from annotation.models import Answer, Collection, Generation, Gold, Item, Prompt, Seat, Span, Verdict
+from annotation.browse.ways import Condition, Way, Ways, there_is, there_is_no
+from annotation.browse.words import by_words
+from annotation.models import Answer, Collection, Generation, Gold, Item, Seat, Span, Verdict
 from studio.models import Project
 
 OUT_OF_ORDER = timedelta(hours=1)
 """Ids are handed out in the order of time, but for what one transaction lasts: none lasts so long."""
 
-RARE = 2000
-"""Texts that hold the words asked for: up to so many lead, more are met soon enough on a walk from the newest."""
-
 Wanted = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
-    """Rows that lead to items: `item` is the path to the item's id, `key` what they are ordered by.
-
-    The order is that of items, but where a model is asked for: there it is that of its answers, which an index gives.
-    """
-
-    rows: QuerySet
-    item: str = "item_id"
-    key: str = "item_id"
-    knows_project: bool = False
-    model: str = ""
-    """Whose answers are the keys."""
-
-    def there(self) -> dict[str, OuterRef]:
-        """Of rows with an `item`: those at the item that this way leads to."""
-        if self.item == "item_pk":
-            return {"item__generation": OuterRef("pk")}
-        return {"item": OuterRef(self.item)}
-
-    def itself(self) -> dict[str, OuterRef]:
-        """Of items: the one this way leads to."""
-        return {"generation": OuterRef("pk")} if self.item == "item_pk" else {"pk": OuterRef(self.item)}
-
-
-Condition = Callable[[Way], Q]
-
-
-def there_is(rows: QuerySet) -> Q:
-    return Q(GreaterThan(one_of(rows), 0))
-
-
-def there_is_no(rows: QuerySet) -> Q:
-    return Q(LessThan(one_of(rows), 1))
-
-
-def one_of(rows: QuerySet) -> Coalesce:
-    """1 where there is such a row, else 0. PostgreSQL turns EXISTS into a join, and then chooses where to begin."""
-    return Coalesce(Subquery(rows.order_by().annotate(one=Value(1)).values("one")[:1]), 0)
-
-
-def ways(project: Project, wanted: Wanted) -> list[Way]:
+def found(project: Project, wanted: Wanted) -> Ways:
     """The ways to the items that satisfy all of `wanted`, which is clean data of data_forms.FilterForm."""
     begin = leader(wanted)
+    return Ways(lambda: made(project, wanted, begin), model=wanted["model"] if begin == "model" else "")
+
+
+def made(project: Project, wanted: Wanted, begin: str) -> Iterator[Way]:
     facts = {lookup: wanted[name] for name, lookup in FACTS.items() if wanted.get(name) and name != begin}
     bounds = by_date(project, facts, wanted.get("since"), wanted.get("until"))
     if reads_old(wanted):
@@ -82,19 +36,21 @@ def ways(project: Project, wanted: Wanted) -> list[Way]:
     conditions = [CONDITIONS[name](wanted[name]) for name in asked]
     if begin != "answers" and (answers := answers_that(wanted)) is not None:
         conditions.append(lambda way: there_is(answers.filter(**way.there())))
-    found = LEADERS[begin](project, wanted)
-    return [narrowed(project, way, facts, bounds, conditions) for way in found]
+    for way in LEADERS[begin](project, wanted):
+        yield narrowed(project, way, facts, bounds, conditions)
 
 
 def narrowed(
     project: Project, way: Way, facts: dict[str, Any], bounds: dict[str, int], conditions: list[Condition]
 ) -> Way:
     """The same way, on which the other filters hold."""
-    rows = way.rows
+    rows, within = way.rows, {f"{way.item}__{side}": bound for side, bound in bounds.items()}
+    if way.reach:
+        way = replace(way, ground=Item.objects.filter(project=project, **within))
     if way.item == "pk":
         rows = rows.filter(project=project, **facts)
     if way.key == way.item:
-        rows = rows.filter(**{f"{way.item}__{side}": bound for side, bound in bounds.items()})
+        rows = rows.filter(**within)
     else:
         facts = {**facts, **{f"pk__{side}": bound for side, bound in bounds.items()}}
     if way.item != "pk" and (facts or not way.knows_project):
@@ -160,33 +116,6 @@ def by_state(project: Project, wanted: Wanted) -> list[Way]:
     return [Way(rows, knows_project=True) for rows in found]
 
 
-def by_words(project: Project, wanted: Wanted) -> list[Way]:
-    """Words in the prompt, in either answer, in what readers wrote. Rare words lead; those that are common in one kind
-    of text or another are met soon enough on one walk that looks into all of these: a walk of its own for each kind
-    would go through all items where a word is common in answers and never in a comparison's second one."""
-    found = search.terms(wanted["q"])
-    prompts, generations, answers = (search.matching(model, found) for model in (Prompt, Generation, Answer))
-    texts = {"prompt": (prompts, rare(prompts)), "generation": (generations, rare(generations))}
-    texts["other"] = texts["generation"]
-    led = [in_ids(name, some) for name, (_, some) in texts.items() if some is not None]
-    met = [there_is(rows.filter(pk=OuterRef(f"{name}_id"))) for name, (rows, some) in texts.items() if some is None]
-    walks = [Item.objects.filter(reduce(or_, met))] if met else []
-    some = rare(answers)
-    wrote = Answer.objects.standing()
-    wrote = wrote.filter(there_is(answers.filter(pk=OuterRef("pk")))) if some is None else wrote.filter(pk__in=some)
-    return [*(Way(rows, "pk", "pk") for rows in (*led, *walks)), Way(wrote)]
-
-
-def rare(texts: QuerySet) -> list[int] | None:
-    """The ids, if they are few. PostgreSQL's own estimate is no help: of beginnings of words it knows nothing."""
-    found = list(texts.order_by().values_list("pk", flat=True)[: RARE + 1])
-    return found if len(found) <= RARE else None
-
-
-def in_ids(name: str, ids: list[int]) -> QuerySet[Item]:
-    return Item.objects.filter(**{f"{name}__in": ids}) if ids else Item.objects.none()
-
-
 def by_agreement(project: Project, wanted: Wanted) -> list[Way]:
     if wanted["agreement"] == "single":
         return [Way(Answer.objects.standing().filter(seat__isnull=False))]
@@ -214,8 +143,8 @@ def by_model(project: Project, wanted: Wanted) -> list[Way]:
     second = its.filter(compared_in__isnull=False, compared_in__other__lte=newest_of_it)
     second = second.annotate(second_pk=F("compared_in"), against=F("compared_in__generation"))
     second = second.filter(there_is_no(its.filter(pk=OuterRef("against"))))  # else found as the first
-    first = Way(its.annotate(item_pk=item), "item_pk", "pk", model=model)
-    return [first, Way(second, "second_pk", "pk", model=model)]
+    first = Way(its.annotate(item_pk=item), "item_pk", "pk")
+    return [first, Way(second, "second_pk", "pk")]
 
 
 def of_model(name: str) -> Condition:
@@ -223,8 +152,8 @@ def of_model(name: str) -> Condition:
     return lambda way: there_is(Item.objects.filter(its, **way.itself()))
 
 
-LEADERS: dict[str, Callable[[Project, Wanted], list[Way]]] = {
-    "q": by_words,
+LEADERS: dict[str, Callable[[Project, Wanted], Iterable[Way]]] = {
+    "q": lambda project, wanted: by_words(wanted["q"]),
     "collection": lambda project, wanted: [
         Way(Collection.items.through.objects.filter(collection=wanted["collection"]), knows_project=True)
     ],
@@ -346,45 +275,3 @@ CONDITIONS: dict[str, Callable[[Any], Condition]] = {
 }
 ALWAYS = ("state", "agreement")
 """Filters whose leading rows are more than what is asked for: the condition is asked of them too."""
-
-# ---------------------------------------------------------------- the walk
-
-Pair = tuple[int, int]
-"""Key and item: an answer may be the second one of many comparisons, which then have the same key."""
-
-
-def newest(found: list[Way], limit: int, *, beyond: Pair | None = None, up: bool = False) -> list[Pair]:
-    """(key, item) of the newest `limit`, newest first; `up` gives the oldest. Of those `beyond` one, if it is given.
-
-    Once there are enough, the next way is walked only as far as these go.
-    """
-    pairs: list[Pair] = []
-    for way in found:
-        rows = way.rows
-        if beyond is not None:
-            rows = rows.filter(past(way, beyond, "gt" if up else "lt"))
-        if len(pairs) == limit:
-            rows = rows.filter(**{f"{way.key}__{'lte' if up else 'gte'}": pairs[-1][0]})
-        order = [name if up else f"-{name}" for name in dict.fromkeys((way.key, way.item))]
-        rows = rows.order_by(*order).values_list(way.key, way.item)
-        more = (rows.distinct() if way.key == way.item else rows)[:limit]
-        pairs = sorted({*pairs, *more}, reverse=not up)[:limit]
-    return sorted(pairs, reverse=True)
-
-
-def past(way: Way, edge: Pair, side: str) -> Q:
-    """Of rows: beyond `edge`. The key alone bounds the walk, so that its index does."""
-    key, item = edge
-    if way.key == way.item:
-        return Q(**{f"{way.key}__{side}": key})
-    return Q(**{f"{way.key}__{side}e": key}) & (Q(**{f"{way.key}__{side}": key}) | Q(**{f"{way.item}__{side}": item}))
-
-
-def ids(found: list[Way], limit: int) -> list[int]:
-    """Ids of the newest items, at most `limit`."""
-    return [item for _, item in newest(found, limit)]
-
-
-def count(found: list[Way], enough: int) -> int:
-    """How many, up to `enough` + 1: who needs to know more, filters."""
-    return len(newest(found, enough + 1))

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import policy, refill
-from annotation.browse import filters
+from annotation.browse import filters, ways
 from annotation.models import Answer, Item, Seat
 from annotation.queue import pairs
 from annotation.settling import compare, thread
@@ -58,7 +58,7 @@ def counts(project: Project) -> dict[str, Any]:
     return {
         "prompts": project.prompts.count(),
         "states": [
-            (name, LABELS[name], text, filters.count(filters.ways(project, {"state": name}), ENOUGH))
+            (name, LABELS[name], text, ways.count(filters.found(project, {"state": name}), ENOUGH))
             for name, text in STATES.items()
         ],
         "enough": ENOUGH,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotation import tasks
-from annotation.browse import browser, bulk_actions, bulk_verbs, filters
+from annotation.browse import browser, bulk_actions, bulk_verbs, filters, ways
 from annotation.browse import saved_views as keeping
 from annotation.browse.data_forms import BulkForm, ViewForm
 from annotation.models import Collection
@@ -45,7 +45,7 @@ def bulk(request: HttpRequest, project: Project) -> HttpResponse:
 def chosen(project: Project, form: BulkForm) -> list[int]:
     """Ids of the items ticked, or of all that the page's filters find."""
     if form.cleaned_data["all"]:
-        return filters.ids(filters.ways(project, form.cleaned_data["query"].cleaned_data), bulk_actions.MOST)
+        return ways.ids(filters.found(project, form.cleaned_data["query"].cleaned_data), bulk_actions.MOST)
     return browser.ids_of(project, form.cleaned_data["item"])
 
 

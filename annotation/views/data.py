@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation import freeze as freezing
 from annotation import receive
-from annotation.browse import browser, bulk_actions, bulk_verbs, filters, items, saved_views
+from annotation.browse import browser, bulk_actions, bulk_verbs, filters, items, saved_views, ways
 from annotation.browse.data_forms import FilterForm, ImportForm
 from annotation.tasks import read_upload
 from studio.access import needs
@@ -22,7 +22,7 @@ from studio.models import Project, Role
 def data(request: HttpRequest, project: Project) -> HttpResponse:
     """The data browser; with `count` only how many items there are, which the page asks for when it is there."""
     form = FilterForm(project, request.GET)
-    found = filters.ways(project, form.cleaned_data) if form.is_valid() else []
+    found = filters.found(project, form.cleaned_data) if form.is_valid() else ways.NOTHING
     if "count" in request.GET:
         return counted(request, found)
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
@@ -32,9 +32,9 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
     return render(request, "annotation/data.html", context)
 
 
-def counted(request: HttpRequest, found: list[filters.Way]) -> HttpResponse:
+def counted(request: HttpRequest, found: ways.Ways) -> HttpResponse:
     """How many items there are: a piece of a page that is there already, for counting may take longer than a page."""
-    count = filters.count(found, items.ENOUGH)
+    count = ways.count(found, items.ENOUGH)
     return render(request, "annotation/_count.html", {"count": count, "enough": items.ENOUGH})
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.browse import browser, filters
+from annotation.browse import browser, filters, ways
 from annotation.models import Item
 from annotation.queue.shapes import LONGEST_COMMENT, BadShape
 from annotation.settle import AlreadySettled, NotAnAnswerHere, settle
@@ -24,7 +24,7 @@ DISPUTED = {"state": "disputed"}
 @require_safe
 @needs(Role.CURATOR)
 def disputed(request: HttpRequest, project: Project) -> HttpResponse:
-    found = filters.ways(project, DISPUTED)
+    found = filters.found(project, DISPUTED)
     if "count" in request.GET:
         return counted(request, found)
     before, after = (as_uuid(request.GET.get(name, "")) for name in ("before", "after"))
@@ -68,8 +68,8 @@ def shown(request: HttpRequest, project: Project, item: Item) -> dict[str, Any]:
 
 def to_the_next(project: Project, item: Item) -> HttpResponse:
     """The next disputed item at once; the list when none is left."""
-    found = filters.ways(project, DISPUTED)
-    following = filters.newest(found, 1, beyond=(item.pk, item.pk), up=True) or filters.newest(found, 1, up=True)
+    found = filters.found(project, DISPUTED)
+    following = ways.newest(found, 1, beyond=(item.pk, item.pk), up=True) or ways.newest(found, 1, up=True)
     if not following:
         return redirect("annotation:disputed", project.slug)
     return redirect("annotation:item-settle", project.slug, Item.objects.get(pk=following[0][1]).uuid)

@@ -9,7 +9,8 @@ from django.utils import timezone
 from annotation import refill, tasks
 from annotation import submit as submitting
 from annotation.browse import items
-from annotation.browse.filters import ids, ways
+from annotation.browse.filters import found
+from annotation.browse.ways import ids
 from annotation.claim import claim
 from annotation.models import Item, OverlapChange, Seat, Topic, Verdict
 from annotation.queue import overlap
@@ -132,10 +133,10 @@ def test_seats_that_were_taken_away_touch_nothing(cast: Cast) -> None:
     made = {cast.item(overlap=3, version=old).pk for _ in range(3)}
     wants(cast, 1)
     assert refill.ready(cast.project, old, "review") == Item.objects.unread().count() == 3
-    assert set(ids(ways(cast.project, {"state": "unread"}), 10)) == made
+    assert set(ids(found(cast.project, {"state": "unread"}), 10)) == made
     assert {items.state_of(item) for item in Item.objects.all()} == {"unread"}
     (seat,) = claim(cast.project, cast.ada, want=1)
-    assert ids(ways(cast.project, {"state": "reading"}), 10) == [seat.item_id]
+    assert ids(found(cast.project, {"state": "reading"}), 10) == [seat.item_id]
     assert items.state_of(Item.objects.get(pk=seat.item_id)) == "reading"
     assert refill.retire_stale(cast.project, make_version(cast.project, 1)) == 2
     assert list(Seat.objects.filter(status="open")) == [Seat.objects.get(pk=seat.pk)]

@@ -6,13 +6,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from annotation.browse import filters, search
+from annotation.browse import filters, search, ways, words
 from annotation.models import Answer, Generation, Item, Prompt
-from tests.cast import Cast, make_comparison, settle_item
+from tests.cast import Cast, make_comparison, make_item, settle_item
 
 
 def found(cast: Cast, text: str, **more) -> set[Item]:
-    return {Item.objects.get(pk=pk) for pk in filters.ids(filters.ways(cast.project, {"q": text, **more}), 100)}
+    return {Item.objects.get(pk=pk) for pk in ways.ids(filters.found(cast.project, {"q": text, **more}), 100)}
 
 
 def test_words_are_found_in_prompts_answers_rewrites_and_comments(cast):
@@ -99,21 +99,37 @@ def test_the_index_follows_what_changes(cast):
     assert not found(cast, "gone")
 
 
-def test_common_words_are_met_on_a_walk_with_the_same_result(cast, monkeypatch):
-    items = {cast.item(text=f"common {n}", prompt="common") for n in range(4)}
-    settle_item(next(iter(items)), rewrite="common too")
-    monkeypatch.setattr(filters, "RARE", 1)
-    assert found(cast, "common") == items
-    assert len(found(cast, "common", state="settled")) == 1
+STAGES = {"near": (9, 9, 9), "rare": (1, 1, 9), "far": (1, 9, 1), "neither": (1, 1, 1)}
+"""Where words are found: on the first walk, by the index, on the longer walk, by the index although they are common."""
 
 
-def test_texts_in_which_a_word_is_common_are_walked_together(cast, monkeypatch):
-    """A word that never stands in a comparison's second answer must not send a walk of its own through all items."""
-    items = {cast.item(text="common one", prompt="common"), cast.item(prompt="common")}
-    pair = make_comparison(cast.project, text="common two", other="never")
-    monkeypatch.setattr(filters, "RARE", 1)
-    assert len(filters.ways(cast.project, {"q": "common"})) == 2  # one through items, one through readers' words
-    assert found(cast, "common") == {*items, pair}
+@pytest.mark.parametrize("stage", STAGES)
+def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, monkeypatch, stage):
+    for name, value in zip(("NEAR", "FAR", "RARE"), STAGES[stage], strict=True):
+        monkeypatch.setattr(words, name, value)
+    old = {cast.item(text=f"common {n}") for n in range(2)}
+    settle_item(wrote := cast.item(), rewrite="common too")
+    pair = make_comparison(cast.project, text="another", other="a common one")
+    asked = cast.item(prompt="what is common")
+    make_item(cast.other, text="common elsewhere")
+    for n in range(6):
+        cast.item(text=f"newer {n}")
+    everything = sorted(item.pk for item in {*old, wrote, pair, asked})
+    looked_for = filters.found(cast.project, {"q": "common"})
+    for limit in range(1, 6):
+        assert ways.ids(looked_for, limit) == everything[::-1][:limit]
+        oldest = ways.newest(looked_for, limit, up=True)
+        assert [pk for _, pk in oldest] == everything[:limit][::-1]
+    assert [pk for _, pk in ways.newest(looked_for, 2, beyond=2 * (pair.pk,))] == everything[1:3][::-1]
+    assert found(cast, "common", state="settled") == {wrote}
+
+
+def test_the_index_is_not_asked_for_what_is_met_at_once(cast, django_assert_num_queries):
+    for n in range(3):
+        cast.item(text=f"common {n}")
+    looked_for = filters.found(cast.project, {"q": "common"})
+    with django_assert_num_queries(2):  # where the walk ends, and the walk
+        assert len(ways.ids(looked_for, 2)) == 2
 
 
 def test_deleted_texts_leave_no_words_behind(cast):

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from annotation import claim, settle, submit
-from annotation.browse import bulk_actions, filters
+from annotation.browse import bulk_actions, filters, ways
 from annotation.browse import items as states
 from annotation.models import Answer, BulkAction, Item, Seat, Skip, Topic, Verdict
 from annotation.queue import gold, overlap
@@ -66,7 +66,7 @@ class Queue(RuleBasedStateMachine):
 
     def every_item_is_in_exactly_one_list(self) -> None:
         """Asked at the end of each example, and after what curators did to many: it takes long."""
-        found = [filters.ids(filters.ways(self.project, {"state": state}), 100) for state in states.STATES]
+        found = [ways.ids(filters.found(self.project, {"state": state}), 100) for state in states.STATES]
         listed = Counter(pk for pks in found for pk in {*pks})
         assert {*self.items} <= {*listed}
         assert {*listed.values()} <= {1}

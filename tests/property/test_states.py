@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from annotation import submit
-from annotation.browse import filters, items
+from annotation.browse import filters, items, ways
 from annotation.models import Answer, Item, Seat
 from tests.cast import Cast, join, make_item, make_user
 
@@ -43,7 +43,7 @@ def test_an_item_is_in_exactly_one_state_whatever_its_seats_are(db: None) -> Non
     listed: dict[int, list[str]] = {}
     for state in items.STATES:
         for wanted in ({"state": state}, {"state": state, "topic": cast.topic}):
-            for pk in set(filters.ids(filters.ways(cast.project, wanted), 1000)):
+            for pk in set(ways.ids(filters.found(cast.project, wanted), 1000)):
                 listed.setdefault(pk, []).append(state)
     for item in Item.objects.prefetch_related("seats").select_related("verdict"):
         state = items.state_of(item)
