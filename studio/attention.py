@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from annotation.models import Gold, Item, Notice, Proposal
+from annotation.models import Gold, Notice, Proposal
 from annotation.person import wellbeing
 from annotation.queue import onboarding
 from studio.models import Project, Role, User
@@ -23,11 +23,11 @@ class Matter:
     url: str
 
 
-def matters(project: Project, user: User, role: Role) -> list[Matter]:
-    """Everything that waits for this person in this role, the most personal first."""
+def matters(project: Project, user: User, role: Role, *, disputed: int | None) -> list[Matter]:
+    """Everything that waits for this person in this role, the most personal first; `disputed` items are counted."""
     found = [*_own(project, user)]
     if role.may_curate:
-        found += _curators(project)
+        found += _curators(project, disputed or 0)
     if role.may_administer:
         found += _admins(project)
     return found
@@ -50,13 +50,12 @@ def _own(project: Project, user: User) -> Iterator[Matter]:
         yield Matter("Two questions about your week; only the team's average is ever shown.", at("check-in"))
 
 
-def _curators(project: Project) -> Iterator[Matter]:
+def _curators(project: Project, disputed: int) -> Iterator[Matter]:
     def at(name: str) -> str:
         return reverse(f"annotation:{name}", args=[project.slug])
 
-    disputed = Item.objects.filter(project=project).disputed()[:ENOUGH].count()
     if disputed:
-        yield Matter(f"{_many(disputed, 'item')} on which the readers disagree.", at("disputed"))
+        yield Matter(f"{_many(min(disputed, ENOUGH), 'item')} on which the readers disagree.", at("disputed"))
     wished = Proposal.objects.filter(topic__project=project, state=Proposal.State.OPEN)[:ENOUGH].count()
     if wished:
         yield Matter(f"{_many(wished, 'proposal')} for a values statement, not decided.", at("proposals"))

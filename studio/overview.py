@@ -6,7 +6,8 @@ from typing import Any, TypeGuard
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 
-from annotation.models import Answer, Item, Seat
+from annotation.browse import filters, ways
+from annotation.models import Answer, Seat
 from annotation.policy import most, new_demonstrations
 from studio import attention, first_steps
 from studio.models import Project, Role, User
@@ -16,6 +17,8 @@ from training.models import ModelVersion, Score
 AT_A_GLANCE = ("stereotyped_answer_rate", "abs_llr", "bits_per_byte", "exact_match")
 ENOUGH = 1000
 """Counting stops here: "1000+" tells a reviewer as much as the true number, and costs the same on a million items."""
+MANY = 10_000
+"""Here, of what is settled: a team wants to see it grow for longer."""
 
 
 def default_base_model() -> str:
@@ -37,19 +40,26 @@ def waiting_for(project: Project, user: User) -> int:
     return Seat.objects.open_to(user, project)[:ENOUGH].count()
 
 
+def in_state(project: Project, state: str, enough: int = ENOUGH) -> int:
+    """Items in one of `annotation.browse.items.STATES`, counted up to `enough`."""
+    return min(ways.count(filters.found(project, {"state": state}), enough), enough)
+
+
 def of(project: Project, user: User) -> dict[str, Any]:
     """Everything the overview page shows of one project."""
     role = user.role_in(project)
     new, prompts = new_demonstrations(project), project.prompts.count()
+    disputed = in_state(project, "disputed") if _curates(role) else None
     last_round = project.rounds.select_related("snapshot").first()
     return {
         "waiting": waiting_for(project, user),
         "answered_by_me": Answer.objects.standing()
         .filter(annotator=user, item__project=project, seat__isnull=False)
         .count(),
-        "disputed": Item.objects.filter(project=project).disputed()[:ENOUGH].count() if _curates(role) else None,
-        "unread": Item.objects.filter(project=project).unread()[:ENOUGH].count(),
-        "settled": Item.objects.filter(project=project).settled().count(),
+        "disputed": disputed,
+        "unread": in_state(project, "unread"),
+        "settled": in_state(project, "settled", MANY),
+        "many": MANY,
         "new_demonstrations": new,
         "most_demonstrations": most(project),
         "missing_demonstrations": max(0, project.round_every - new) if project.round_every else None,
@@ -60,7 +70,7 @@ def of(project: Project, user: User) -> dict[str, Any]:
         "steps": first_steps.of(project, role, prompts=prompts) if _curates(role) and not last_round else [],
         "refill": project.refills.order_by("-pk").first(),
         "enough": ENOUGH,
-        "matters": attention.matters(project, user, role) if role else [],
+        "matters": attention.matters(project, user, role, disputed=disputed) if role else [],
         **measured(project),
     }
 

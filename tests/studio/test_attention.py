@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from annotation.models import Notice, Proposal
 from annotation.queue.gold import mark
-from studio.attention import matters
+from studio import overview
 from studio.models import Role
 from studio.templatetags.nav import unread_notices
 from tests.cast import make_round, make_version, settle_item
@@ -14,7 +14,7 @@ from tests.ui.world import disputed
 
 def said(cast, who: str) -> str:
     person = getattr(cast, who)
-    return " ".join(matter.text for matter in matters(cast.project, person, person.role_in(cast.project)))
+    return " ".join(matter.text for matter in overview.of(cast.project, person)["matters"])
 
 
 def test_nothing_waits_in_a_new_project(cast):
