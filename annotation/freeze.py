@@ -1,15 +1,20 @@
 """Verbs: settled items become a snapshot; a snapshot is handed over to a round."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from annotation import refill
 from annotation.measures import judgements
 from annotation.measures.judgements import SIDES
 from annotation.models import Answer, Collection, Item, Verdict
+from annotation.queue import seating
 from studio.models import Project, User
 from training import start, store_snapshot
 from training.models import Round, Snapshot, SnapshotRow
@@ -56,7 +61,7 @@ def settled_for_good(project: Project) -> QuerySet[Verdict]:
 
 
 class ChangedMeanwhile(Exception):
-    """A verdict went while it was copied."""
+    """A verdict went, or was given anew, while it was copied."""
 
 
 TRIES = 5
@@ -66,21 +71,30 @@ TRIES = 5
 def freeze(project: Project, *, actor: User | None, collection: Collection | None = None) -> Snapshot:
     """The settled items of `project`, or of one collection, copied by value; the same items give the same snapshot.
 
-    What is put back in the queue while this reads is in no snapshot: the last look is taken under the project's lock,
-    which putting back takes too. Whoever comes second finds the verdict gone, or the item frozen.
+    What is put back in the queue or corrected while this reads is in no snapshot: the last look is taken under the
+    project's lock, which putting back and correcting take too. Whoever comes second finds the verdict gone, or the item
+    frozen.
     """
     for _ in range(TRIES):
+        check = partial(refuse_what_changed, since=beginning(project))
         try:
-            return store_snapshot.store(project, rows(project, collection), actor=actor, check=refuse_what_is_open)
+            return store_snapshot.store(project, rows(project, collection), actor=actor, check=check)
         except store_snapshot.NoRows as error:
             raise NothingToFreeze(str(error)) from error
         except ChangedMeanwhile:
             continue
-    raise NothingToFreeze("Items were put back in the queue all the while they were copied: freeze again.")
+    raise NothingToFreeze("Items were put back in the queue, or corrected, while they were copied: freeze again.")
 
 
-def refuse_what_is_open(snapshot: Snapshot) -> None:
-    settled = Verdict.objects.filter(item__uuid=OuterRef("uuid"))
+@transaction.atomic
+def beginning(project: Project) -> datetime:
+    """Now, with no correction on its way: it is done and can be read, or its verdict is younger."""
+    seating.lock(project)
+    return timezone.now()
+
+
+def refuse_what_changed(snapshot: Snapshot, since: datetime) -> None:
+    settled = Verdict.objects.filter(item__uuid=OuterRef("uuid"), created_at__lte=since)
     if SnapshotRow.objects.filter(~Exists(settled), snapshot=snapshot).exists():
         raise ChangedMeanwhile
 

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import tracemalloc
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from annotation import exchange, freeze, settle
 from annotation.browse import bulk_actions
 from annotation.claim import claim
 from annotation.models import Answer, Collection, Generation, Guideline, Item, Refill, Seat, Span, Verdict
+from annotation.queue.correct import correct
 from annotation.queue.shapes import Said
 from annotation.submit import submit
 from studio import people
@@ -220,7 +221,7 @@ def test_statements_and_memory_do_not_grow_with_the_rows(
     judged = {"rewrite": "Better.", "categories": ["stereotype"], "severity": 1, "model": "m"}
     lines = "".join(json.dumps({"prompt": f"{n}?", "completion": "x" * size, **judged}) + "\n" for n in range(rows))
     exchange.import_demonstrations(cast.project, io.BytesIO(lines.encode()), actor=None)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         assert freeze.freeze(cast.project, actor=None).rows == rows
     monkeypatch.setattr(freeze, "CHUNK", 10)
     tracemalloc.start()
@@ -296,6 +297,25 @@ def test_what_is_put_back_in_the_queue_while_it_is_read_is_not_frozen(cast: Cast
     assert list(snapshot.path.parent.iterdir()) == [snapshot.path]  # the first try leaves none
 
 
+def test_what_is_corrected_while_it_is_read_is_not_frozen_as_it_was(cast: Cast, monkeypatch: Any) -> None:
+    settle_item(stays := cast.item())
+    cast.item()
+    (seat,) = claim(cast.project, cast.ada, want=1)
+    answer = submit(cast.project, cast.ada, seat.pk, Said("fine"), key=uuid4())
+    Answer.objects.filter(pk=answer.pk).update(created_at=timezone.now() - timedelta(hours=1))
+    real, read = freeze.rows, list[int]()
+
+    def meanwhile(*asked: Any) -> Any:
+        yield from real(*asked)
+        if not read:
+            correct(cast.project, cast.ada, answer.key, Said("cannot_judge"), new_key=uuid4())
+        read.append(1)
+
+    monkeypatch.setattr(freeze, "rows", meanwhile)
+    snapshot = freeze.freeze(cast.project, actor=cast.iris)
+    assert [one["uuid"] for one in frozen(snapshot)] == [str(stays.uuid)]  # the new one can still be taken back
+
+
 @pytest.mark.django_db(transaction=True)
 def test_putting_back_waits_for_a_freeze_that_is_nearly_done_and_then_finds_the_item_frozen(
     transactional_db: Any, monkeypatch: Any
@@ -303,7 +323,7 @@ def test_putting_back_waits_for_a_freeze_that_is_nearly_done_and_then_finds_the_
     cast = Cast()
     item = cast.item()
     settle_item(item)
-    real, done = freeze.refuse_what_is_open, list[int]()
+    real, done = freeze.refuse_what_changed, list[int]()
 
     def put_back() -> None:
         try:
@@ -313,13 +333,13 @@ def test_putting_back_waits_for_a_freeze_that_is_nearly_done_and_then_finds_the_
 
     other = threading.Thread(target=put_back)
 
-    def meanwhile(snapshot: Snapshot) -> None:
-        real(snapshot)
+    def meanwhile(snapshot: Snapshot, since: datetime) -> None:
+        real(snapshot, since)
         other.start()
         other.join(0.5)
         assert other.is_alive()  # it waits for us
 
-    monkeypatch.setattr(freeze, "refuse_what_is_open", meanwhile)
+    monkeypatch.setattr(freeze, "refuse_what_changed", meanwhile)
     freeze.freeze(cast.project, actor=cast.iris)
     other.join()
     assert done == [0]
