@@ -461,7 +461,7 @@ def test_a_project_of_single_readings_says_what_to_set(cast: Cast, client):
     assert "/p/peoples/assignment/" in page
     cast.project.overlap = 2
     cast.project.save()
-    assert "No item was read by two people yet" in client.get(PAGE).content.decode()
+    assert "Nothing is worked out yet" in client.get(PAGE).content.decode()
 
 
 OPINION = {
