@@ -279,11 +279,10 @@ def _retire(ids: list[int]) -> int:
     seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
     """
     locked = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(item__in=ids).order_by("pk")
-    now = timezone.now()
     free: dict[int, int] = {}
-    for item, status, ends, kept_for in locked.values_list("item_id", "status", "lease_ends_at", "reserved_for"):
-        if status == Seat.Status.OPEN and kept_for is None and (ends is None or ends <= now):
-            free[item] = free.get(item, 0) + 1
+    for seat in locked.only("item", "status", "lease_ends_at", "reserved_for"):
+        if seat.is_free() and seat.reserved_for_id is None:
+            free[seat.item_id] = free.get(seat.item_id, 0) + 1
     there = Count("seats", filter=~Q(seats__status=Seat.Status.RETIRED))
     seats = Item.objects.filter(pk__in=free).annotate(n=there).values_list("pk", "n")
     whole = [item for item, n in seats if n == free[item]]
