@@ -8,16 +8,6 @@ from annotation.models import Answer, Category, Item, Severity
 from annotation.queue.shapes import FIELDS_OF, LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
 from annotation.science.diff import one_line_end
 
-NAMES = {
-    "biased": "Biased",
-    "fine": "Fine",
-    "first": "The first is better",
-    "second": "The second is better",
-    "tie": "As good as each other",
-    "both_bad": "Both are bad",
-    "demonstrated": "Here is the answer",
-    "cannot_judge": "Cannot be judged",
-}
 REWRITE_HELP = {
     Item.Mode.REVIEW: "How it should have read. It starts as the model's own words.",
     Item.Mode.COMPARE: "If you like: the better answer, made better still. Left as it is, it does not count.",
@@ -61,8 +51,8 @@ class DecisionForm(forms.Form):
             data, initial={"rewrite": item.text, "guideline": shown.version if shown else None}, prefix="own"
         )
         self.item = item
-        words = sorted(WORDS[item.mode], key=list(NAMES).index)
-        self.fields["outcome"].choices = [(word, NAMES[word]) for word in words]  # type: ignore[attr-defined]
+        outcomes = [(word, Answer.Outcome(word).label) for word in WORDS[item.mode]]
+        self.fields["outcome"].choices = outcomes  # type: ignore[attr-defined]
         self.fields["rewrite"].help_text = REWRITE_HELP[Item.Mode(item.mode)]
         self.fields["categories"].queryset = item.project.categories.all()  # type: ignore[attr-defined]
         if item.mode != Item.Mode.REVIEW:

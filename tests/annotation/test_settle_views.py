@@ -128,7 +128,7 @@ def test_the_second_curator_is_told_what_the_first_decided(client, cast, item):
     for data in (own(cast), {"answer": item.answers.first().pk}):
         reply = client.post(url(cast, item), data)
         assert reply.status_code == 409
-        assert "settled already: iris decided that it is biased" in reply.content.decode()
+        assert "settled already: iris decided “Biased”" in reply.content.decode()
     assert Verdict.objects.count() == 1
 
 
@@ -209,7 +209,7 @@ def test_a_comparison_is_settled_in_its_own_words(client, cast):
     client.force_login(cast.iris)
     item = compared(cast)
     html = client.get(url(cast, item)).content.decode()
-    for part in ("One answer.", "Another answer.", "the second is better", "One better answer."):
+    for part in ("One answer.", "Another answer.", "The second is better", "One better answer."):
         assert part in html
     fields = {"own-outcome": "second", "own-rewrite": "One answer.", "own-comment": "", "reason": "Clearer."}
     assert client.post(url(cast, item), {**fields, "own-outcome": "fine"}).status_code == 400
