@@ -162,6 +162,11 @@ def check_against(
         raise BadShape("categories", _("One of the categories does not belong to this project."))
     if unknown := {*said.reasons} - {reason["slug"] for reason in project.rewrite_reasons}:
         raise BadShape("reasons", _("“%(reason)s” is no reason in this project.") % {"reason": min(unknown)})
+    refuse_an_echo(said, text, mode=mode, other=other)
+
+
+def refuse_an_echo(said: Said, text: str, *, mode: str, other: str) -> None:
+    """Raise BadShape for a rewrite that changes nothing."""
     bettered = other if said.outcome == Answer.Outcome.SECOND else text
     if said.rewrite and mode != Item.Mode.DEMONSTRATE and plain(said.rewrite) == plain(bettered):
         sentence = _("The rewrite is the same as the answer: change what is biased in it.")

@@ -121,6 +121,19 @@ def test_a_decision_that_lacks_something_comes_back_with_a_sentence(client, cast
     assert not Verdict.objects.exists()
 
 
+def test_all_that_a_decision_lacks_is_named_at_once_each_at_its_field_and_nothing_typed_is_lost(client, cast, item):
+    client.force_login(cast.iris)
+    lacks = {"own-categories": [], "own-severity": "", "own-rewrite": item.generation.text, "own-comment": "Hm."}
+    reply = client.post(url(cast, item), own(cast, **lacks))
+    form = reply.context["form"]
+    assert {name: len(said) for name, said in form.errors.items()} == {"categories": 1, "severity": 1, "rewrite": 1}
+    html = reply.content.decode()
+    assert all(f'<a href="#field-own-{name}">' in html and f'id="id_own-{name}_error"' in html for name in form.errors)
+    assert (form["comment"].value(), reply.context["reason"]) == ("Hm.", "Neither was right.")
+    wrong = client.post(url(cast, item), own(cast, **{"own-severity": "9", "own-categories": [], "own-rewrite": ""}))
+    assert set(wrong.context["form"].errors) == {"categories", "severity", "rewrite"}
+
+
 def test_the_second_curator_is_told_what_the_first_decided(client, cast, item):
     client.force_login(cast.iris)
     client.post(url(cast, item), own(cast))
