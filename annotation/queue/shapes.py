@@ -291,6 +291,15 @@ def read_draft(data: Mapping[str, Any]) -> dict[str, Any]:
     return draft
 
 
+def read_begun(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What had been written at an item that is passed; None where it was nothing, or nothing that can be stored: no
+    reason to refuse the pass."""
+    try:
+        return read_draft({"data": data.get("begun")})
+    except BadShape:
+        return None
+
+
 def strings_in(draft: Mapping[str, Any]) -> Iterator[str]:
     """Every text in `draft`; BadShape where it is nested deeper than a database would take it."""
     parts: list[tuple[Any, int]] = [(draft, 1)]
