@@ -5,7 +5,16 @@ from typing import Any
 from django import forms
 
 from annotation.models import Answer, Category, Item, Severity
-from annotation.queue.shapes import FIELDS_OF, LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, lacking, read_parts
+from annotation.queue.shapes import (
+    FIELDS_OF,
+    LONGEST_COMMENT,
+    LONGEST_REWRITE,
+    WORDS,
+    BadShape,
+    Said,
+    lacking,
+    read_parts,
+)
 from annotation.science.diff import one_line_end
 from annotation.submit import refuse_an_echo
 
