@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from celery.schedules import ParseException, crontab
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import freeze
-from annotation.models import Answer, Prompt
+from annotation.models import Answer, Prompt, Verdict
 from studio.models import Project
 from training import start
 from training.models import Round, SnapshotRow
@@ -24,6 +24,9 @@ GRACE = timedelta(hours=1)
 
 
 ENOUGH = 1000
+
+KNOWN = 600
+"""For so many seconds it is not asked again up to where nothing is new."""
 
 
 class BadCron(ValueError):
@@ -54,12 +57,30 @@ def new_demonstrations(project: Project) -> int:
 
     A failed round counts as having seen its data: a policy must not start the same failure again every few seconds.
     """
+    beyond = freeze.settled_for_good(project).filter(pk__gt=seen_up_to(project), item__prompt__split=Prompt.Split.TRAIN)
+    return unseen(beyond)[: most(project)].count()
+
+
+def unseen(verdicts: QuerySet[Verdict]) -> QuerySet[Verdict]:
+    """Those from which there is something to learn, and no round has."""
     preferred = Q(answer__outcome__in=(Answer.Outcome.FIRST, Answer.Outcome.SECOND))
-    settled = freeze.settled_for_good(project).filter(
-        preferred | ~Q(answer__rewrite=""), item__prompt__split=Prompt.Split.TRAIN
-    )
     seen = SnapshotRow.objects.filter(uuid=OuterRef("item__uuid"), snapshot__rounds__isnull=False)
-    return settled.filter(~Exists(seen))[: most(project)].count()
+    return verdicts.filter(preferred | ~Q(answer__rewrite=""), ~Exists(seen))
+
+
+def seen_up_to(project: Project) -> int:
+    """The id of a verdict up to which none is unseen, nor ever will be: what is settled anew, corrected or put back has
+    a new id. To find it means to walk over every verdict there is, and the timer asks every few seconds: so it is kept.
+    What is being settled in the very moment of the walk may count KNOWN seconds later.
+    """
+    key = f"policy-seen-{project.pk}-{project.created_at.timestamp()}"
+    known: int | None = cache.get(key)
+    if known is None:
+        newest = Verdict.objects.aggregate(pk=Max("pk"))["pk"] or 0
+        first = unseen(Verdict.objects.filter(item__project=project)).aggregate(pk=Min("pk"))["pk"]
+        known = newest if first is None else first - 1
+        cache.set(key, known, KNOWN)
+    return known
 
 
 def due(project: Project) -> str:

@@ -15,14 +15,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation.models import Generation, Item, Prompt, Refill, RefillMovedOn, Seat, Skip, Verdict
-from annotation.models.queue import ItemQuerySet
 from annotation.queue import pairs
 from annotation.queue.pairs import next_prompts, seed_for
-from annotation.queue.seating import NewItem, lock, reopen, seat_items
+from annotation.queue.seating import NewItem, lock, seat_items
+from annotation.queue.stale import bring_back, retire_stale, retire_unread
 from studio.models import Project
 from training import infer, promote
 from training.child import TrainingFailed
@@ -32,9 +32,6 @@ logger = logging.getLogger(__name__)
 
 BATCH = 128
 """Most answers asked of one child: a round waits for a batch, never for a whole stock."""
-
-RETIRE_CHUNK = 500
-"""Items retired by one transaction: annotators on SQLite never wait long for the write lock."""
 
 PATIENCE = timedelta(seconds=30)
 """So long what needs no model waits for what a batch brings."""
@@ -164,39 +161,6 @@ def ready(project: Project, version: ModelVersion, mode: str) -> int:
     return untouched(items).order_by("-pk")[: project.stock].count()  # the newest first: there the untouched ones are
 
 
-def retire_stale(project: Project, version: ModelVersion) -> int:
-    """Close the unread items whose new side other hosted versions wrote; the number closed."""
-    others = list(project.versions.exclude(pk=version.pk).values_list("pk", flat=True))
-    if not others:
-        return 0
-    return retire_unread(Item.objects.filter(project=project, generation__version__in=others))
-
-
-def retire_unread(items: ItemQuerySet) -> int:
-    """Close those of `items` that nobody has read, nobody put into the queue by hand, and that are kept for nobody."""
-    kept = Seat.objects.filter(item=OuterRef("pk"), status=Seat.Status.OPEN, reserved_for__isnull=False)
-    stale, retired = items.filter(~Exists(kept), steered_at=None).unread(), 0
-    while ids := list(stale.order_by("pk").values_list("pk", flat=True)[:RETIRE_CHUNK]):
-        if not (closed := _retire(ids)):
-            break  # all of them are being claimed right now: the next tick looks again
-        retired += closed
-    return retired
-
-
-def bring_back(version: ModelVersion, wanted: int, *, mode: str = REVIEW) -> int:
-    """Open up to `wanted` items again that were retired unread before `version` came back (a rollback).
-
-    Each for as many readers as are wanted now. What a curator took out by hand stays out.
-    """
-    seats = Seat.objects.filter(item=OuterRef("pk"))
-    closed = (
-        Item.objects.filter(generation__version=version, mode=mode, steered_at=None, verdict=None, answers=None)
-        .filter(Exists(seats.filter(status=Seat.Status.RETIRED)), ~Exists(seats.exclude(status=Seat.Status.RETIRED)))
-        .order_by("pk")
-    )
-    return reopen(version.project, list(closed.values_list("pk", "prompt")[:wanted]))
-
-
 def runs_dry(project: Project) -> bool:
     """No answer of a model is left to read although new ones are, or can at once be, written."""
     if not project.stock or (version := ModelVersion.objects.current(project)) is None:
@@ -270,26 +234,6 @@ def next_try(project: Project) -> datetime | None:
     version = ModelVersion.objects.current(project)
     left = _pause_left(project, version) if version else None
     return timezone.now() + left if left else None
-
-
-@transaction.atomic
-def _retire(ids: list[int]) -> int:
-    """Rows are locked first, and only items whose every seat is free under the lock are closed: a claim in the same
-    moment either comes first, and the item stays, or waits, and then finds its seat closed. SKIP LOCKED leaves a
-    seat that is being claimed to its reader. SQLite needs no row locks: its transactions are taken one at a time.
-    """
-    locked = Seat.objects.select_for_update(skip_locked=True, of=("self",)).filter(item__in=ids).order_by("pk")
-    now = timezone.now()
-    free: dict[int, int] = {}
-    for item, status, ends, kept_for in locked.values_list("item_id", "status", "lease_ends_at", "reserved_for"):
-        if status == Seat.Status.OPEN and kept_for is None and (ends is None or ends <= now):
-            free[item] = free.get(item, 0) + 1
-    there = Count("seats", filter=~Q(seats__status=Seat.Status.RETIRED))
-    seats = Item.objects.filter(pk__in=free).annotate(n=there).values_list("pk", "n")
-    whole = [item for item, n in seats if n == free[item]]
-    closing = Seat.objects.filter(item__in=whole, status=Seat.Status.OPEN)
-    closing.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
-    return len(whole)
 
 
 def _lost(project: Project) -> Refill | None:

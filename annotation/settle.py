@@ -68,7 +68,7 @@ def tell_readers(verdict: Verdict, actor: User) -> None:
 
 def who_settled(verdict: Verdict) -> str:
     if verdict.decided_by is not None:
-        return f"{verdict.decided_by.display_name} decided that it is {verdict.answer.get_outcome_display().lower()}"
+        return f"{verdict.decided_by.display_name} decided “{verdict.answer.get_outcome_display()}”"
     return f"{verdict.get_how_display()}, {verdict.answer.get_outcome_display().lower()}"
 
 

@@ -162,6 +162,11 @@ def check_against(
         raise BadShape("categories", _("One of the categories does not belong to this project."))
     if unknown := {*said.reasons} - {reason["slug"] for reason in project.rewrite_reasons}:
         raise BadShape("reasons", _("“%(reason)s” is no reason in this project.") % {"reason": min(unknown)})
+    refuse_an_echo(said, text, mode=mode, other=other)
+
+
+def refuse_an_echo(said: Said, text: str, *, mode: str, other: str) -> None:
+    """Raise BadShape for a rewrite that changes nothing."""
     bettered = other if said.outcome == Answer.Outcome.SECOND else text
     if said.rewrite and mode != Item.Mode.DEMONSTRATE and plain(said.rewrite) == plain(bettered):
         sentence = _("The rewrite is the same as the answer: change what is biased in it.")
@@ -315,13 +320,15 @@ def said_in(answer: Answer) -> Said:
 
 
 @transaction.atomic
-def skip(project: Project, user: User, seat: int, *, reason: str, comment: str = "") -> Skip:
+def skip(
+    project: Project, user: User, seat: int, *, reason: str, comment: str = "", begun: dict[str, Any] | None = None
+) -> Skip:
     """Pass on an item: the seat is free for others, and the item is never offered to this person again. Said twice, it
     is done once: the second waits at the seat, and then finds what the first one wrote.
 
-    It can be taken back for UNDO_WINDOW (see `unskip`), so what was written stays in its draft, and a seat that was
-    kept for this person stays so until then: after that `forget_leavers` opens it to everybody. One at an item whose
-    answer is known was theirs alone, and ends.
+    It can be taken back for UNDO_WINDOW (see `unskip`), so what was written stays in its draft, also what was `begun`
+    and not sent before. A seat that was kept for this person stays so until then: after that `forget_leavers` opens it
+    to everybody. One at an item whose answer is known was theirs alone, and ends.
     """
     item = Seat.objects.values_list("item_id", flat=True).get(pk=seat, project=project)
     work = Q(purpose=Seat.Purpose.WORK)
@@ -339,6 +346,8 @@ def skip(project: Project, user: User, seat: int, *, reason: str, comment: str =
         return before  # sent twice
     if not freed:
         raise SeatLost(_("This item is no longer yours to pass on."), kept=False)
+    if begun is not None:
+        keep(item, user, begun, seat=seat)
     return Skip.objects.create(item_id=item, user=user, reason=reason, comment=comment)
 
 

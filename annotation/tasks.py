@@ -8,7 +8,7 @@ from django.db.models import Q
 from kombu.exceptions import OperationalError as NoBroker
 
 from annotation import claim, policy, receive, refill
-from annotation.browse import bulk_actions
+from annotation.browse.bulk import bulk_actions
 from annotation.measures import forecast, insight_counts, reports
 from annotation.models import RefillMovedOn, Report, Topic, UploadMovedOn
 from annotation.queue import overlap

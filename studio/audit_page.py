@@ -12,7 +12,7 @@ from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.browse.bulk_verbs import VERBS
+from annotation.browse.bulk.bulk_verbs import VERBS
 from annotation.browse.cells import tame
 from annotation.models import Guideline, Item, Proposal, TermSet, Topic
 from studio.models import AuditEntry, User

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from annotation.browse import bulk_verbs
+from annotation.browse.bulk import bulk_verbs
 from annotation.models import (
     Answer,
     BulkAction,

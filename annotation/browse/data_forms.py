@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from annotation.browse.bulk_verbs import VERBS
+from annotation.browse.bulk.bulk_verbs import VERBS
 from annotation.browse.items import AGREEMENT, LABELS
 from annotation.browse.saved_views import by_age, filters_of
 from annotation.browse.search import terms

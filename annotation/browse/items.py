@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from annotation import policy, refill
 from annotation.browse import filters, ways
@@ -45,12 +44,7 @@ def state_of(item: Item) -> str:
         return "replaced"
     if not any(seat.status == Seat.Status.OPEN for seat in seats):
         return "disputed"
-    return "unread" if all(_is_free(seat) for seat in seats) else "reading"
-
-
-def _is_free(seat: Seat) -> bool:
-    ended = seat.lease_ends_at is None or seat.lease_ends_at <= timezone.now()
-    return seat.status == Seat.Status.OPEN and ended
+    return "unread" if all(seat.is_free() for seat in seats) else "reading"
 
 
 def counts(project: Project) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from annotation.measures import groups, reports
+from annotation.measures.questions import DISTANCES, QUESTIONS
 from annotation.measures.tally import MOST, Pair, Tally, answers_to, read_twice, rewrites, tally
 from annotation.models import Answer, Item, Report
 from annotation.science.agreement import (
@@ -41,23 +42,6 @@ OF_TWO = 500
 TOO_FEW = f"fewer than {SHARED} answers in common"
 WEEKS = 104
 
-DISTANCES: dict[str, Distance] = {
-    "outcome": "nominal",
-    "severity": "ordinal",
-    "harm": "ordinal",
-    "categories": "masi",
-    "preference": "nominal",
-}
-NOT_ASKED = {
-    "outcome": "no two people reviewed the same answer",
-    "severity": "no two readers of an item graded a severity",
-    "harm": "no two readers of an item could judge it",
-    "categories": "no two readers of an item could judge it",
-    "preference": "no two people read the same comparison",
-    "spans": "no two readers of an item marked a place",
-    "rewrites": "no two readers of an item rewrote it",
-}
-"""Why there is no figure where nobody's answers can be compared."""
 Figures = dict[str, Any]
 
 
@@ -95,7 +79,7 @@ def questions(slugs: list[str]) -> list[str]:
 
 def not_asked(question: str) -> Estimate:
     """Nothing can be compared, and why."""
-    return undefined(NOT_ASKED["categories" if question.startswith("category:") else question])
+    return undefined(QUESTIONS["categories" if question.startswith("category:") else question].missing)
 
 
 def figures(question: str, counted: Counter[tuple[Any, ...]]) -> Figures:
@@ -145,7 +129,7 @@ def weekly(week: str, found: Tally, alike: "Alike") -> Figures:
 
 def share(what: str, values: Iterable[float], *, resamples: int = RESAMPLES) -> Figures:
     """The mean of one number per item about marks or rewrites, or why there is none."""
-    return mean(np.array(list(values)), why_not=NOT_ASKED[what], resamples=resamples).as_dict()
+    return mean(np.array(list(values)), why_not=QUESTIONS[what].missing, resamples=resamples).as_dict()
 
 
 class Alike:

@@ -12,42 +12,16 @@ from django.utils import timezone
 
 from annotation.browse.cells import tame
 from annotation.measures import pictures, reports
+from annotation.measures.questions import COHEN, DISTANCES, QUESTIONS, TEXTS
 from annotation.models import Report
 from studio.models import SMALLEST_GROUP, Project, User
 
-QUESTIONS = {
-    "outcome": ("Verdict", "Fine, biased, or cannot judge"),
-    "harm": ("Harm", "Severity, where fine counts as 0: how bad, of everything that was judged"),
-    "severity": ("Severity", "1 to 3, of answers that two readers called biased"),
-    "categories": ("Categories", "Which kinds of bias, as a set: part of it in common counts in part; fine is none"),
-    "preference": ("Preference", "Which of two answers is better, or neither, or a tie"),
-}
 COEFFICIENTS = {
     "alpha": "Krippendorff’s α",
     "percent": "Percent agreement",
     "fleiss": "Fleiss’ κ",
     "ac1": "Gwet’s AC1",
 }
-DISTANCES = {
-    "outcome": "nominal",
-    "harm": "ordinal",
-    "severity": "ordinal",
-    "categories": "MASI distance",
-    "preference": "nominal",
-}
-TEXTS = {
-    "spans": ("Spans", "Where two readers marked the bias, of those who both called the answer biased and marked it"),
-    "rewrites": ("Rewrites", "How alike two readers’ rewrites of one answer are, word by word"),
-}
-"""Questions whose answers are compared as texts."""
-OF_TWO = {
-    "harm": "Krippendorff’s α, ordinal",
-    "severity": "Krippendorff’s α, ordinal",
-    "categories": "Krippendorff’s α, MASI",
-    "spans": "F1 of characters",
-    "rewrites": "Alike, word by word",
-}
-"""Question -> the figure of two people; Cohen's kappa of the others."""
 FEW_ROWS = 20
 """So many pairs stand on the page as they are; a longer table scrolls by itself."""
 ASKED = 300
@@ -104,7 +78,7 @@ def page(project: Project, *, question: str = "") -> dict[str, Any]:
         "texts": TEXTS,
         "pairs_data": of_pairs.data if of_pairs else None,
         "pairs": listed,
-        "figure_of_two": OF_TWO.get(asked_for, "Cohen’s κ"),
+        "figure_of_two": QUESTIONS[asked_for].of_two if asked_for in QUESTIONS else COHEN,
         "in_percent": asked_for == "rewrites",
         "any_pair": any(pair["figure"]["value"] is not None or "percent" in pair for pair in listed),
         "long": len(listed) > FEW_ROWS,
@@ -122,13 +96,12 @@ def single(project: Project) -> bool:
 
 def shown(data: Row) -> list[str]:
     """The questions that were asked, in the order of the page; single categories have a table of their own."""
-    return [name for name in QUESTIONS if name in data["questions"]]
+    return [name for name in DISTANCES if name in data["questions"]]
 
 
 def title(question: str, names: dict[str, str]) -> str:
     slug = question.removeprefix("category:")
-    known = QUESTIONS.get(question) or TEXTS.get(question)
-    return known[0] if known else f"Category: {names.get(slug, slug)}"
+    return QUESTIONS[question].title if question in QUESTIONS else f"Category: {names.get(slug, slug)}"
 
 
 def kinds(data: Row, names: dict[str, str]) -> list[tuple[str, str]]:
@@ -148,9 +121,9 @@ def figures_of(question: str, found: Row) -> Row:
     ]
     return {
         "key": question,
-        "title": QUESTIONS[question][0],
-        "asks": QUESTIONS[question][1],
-        "distance": DISTANCES[question],
+        "title": QUESTIONS[question].title,
+        "asks": QUESTIONS[question].asks,
+        "distance": DISTANCES[question].replace("masi", "MASI distance"),
         "figures": listed if found["alpha"]["n"] else [],  # where nothing can be compared, the sentence says why
         "n": found["alpha"]["n"],
         "method": found["alpha"].get("method", ""),
@@ -251,7 +224,7 @@ def flat(data: Row) -> Iterator[tuple[str, str, str, Row]]:
     """(what, of what, figure, its numbers) of everything that was measured."""
     for question, found in data["questions"].items():
         yield from (("question", question, key, found[key]) for key in COEFFICIENTS if key in found)
-    for part in ("spans", "rewrites"):
+    for part in TEXTS:
         yield from ((part, "", key, one) for key, one in data[part].items() if isinstance(one, dict))
     for group in data["groups"]["shown"]:
         yield from (("group", group["name"], key, group[key]) for key in ("within", "rest", "between", "difference"))

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max
 
+from annotation.measures.groups import tenth
 from annotation.measures.tally import read_twice
 from annotation.models import Answer, Item, Report
 from studio.models import Project, pseudonym
@@ -24,6 +25,9 @@ MOST = 30_000
 """Answers the models are given at most, those at the newest items first."""
 PATIENCE = 600.0
 """Seconds the models may take."""
+
+PARTS = ("within", "between")
+"""Coefficients of a circle."""
 
 STEPS = (20, 100, 500, 2000)
 """Answers of a person are said to be under one of these."""
@@ -60,7 +64,8 @@ def coarse(found: dict[str, Any]) -> dict[str, Any]:
         for person in found["people"]
     ]
     circles = [
-        {**circle, **{part: tenth(circle[part]) for part in ("within", "between")}} for circle in found["circles"]
+        {**circle, **{part: tenth(circle[part]["value"], circle[part].get("reason", "")) for part in PARTS}}
+        for circle in found["circles"]
     ]
     return {**found, "people": people, "circles": circles}
 
@@ -68,13 +73,6 @@ def coarse(found: dict[str, Any]) -> dict[str, Any]:
 def roughly(n: int) -> str:
     """How many, in steps that many people share."""
     return next((f"under {step}" for step in STEPS if n < step), f"{STEPS[-1]} or more")
-
-
-def tenth(figure: dict[str, Any]) -> dict[str, Any]:
-    """A coefficient to the nearest tenth, or why there is none."""
-    if figure["value"] is None:
-        return {"value": None, "reason": figure["reason"]}
-    return {"value": round(figure["value"], 1)}
 
 
 def ask(answers: list[tuple[int, str, str]]) -> dict[str, Any]:

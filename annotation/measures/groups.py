@@ -44,9 +44,9 @@ def measured(found: Tally) -> list[dict[str, Any]]:
         lines.append(
             {
                 "name": name,
-                "within": tenth(side(crossed, 0)),
-                "rest": tenth(side(crossed, 1)),
-                "between": tenth(between_groups(crossed, distance="nominal", resamples=0)),
+                "within": tenth(side(crossed, 0).value, UNTOLD),
+                "rest": tenth(side(crossed, 1).value, UNTOLD),
+                "between": tenth(between_groups(crossed, distance="nominal", resamples=0).value, UNTOLD),
                 "difference": {"value": backgrounds.coarse(shift.value), "rare": shift.p is not None and shift.p < RARE}
                 if shift.value is not None
                 else {"value": None, "reason": UNTOLD},
@@ -55,9 +55,9 @@ def measured(found: Tally) -> list[dict[str, Any]]:
     return lines
 
 
-def tenth(figure: Estimate) -> dict[str, Any]:
-    """A coefficient to the nearest tenth, and nothing else of it."""
-    return {"value": None, "reason": UNTOLD} if figure.value is None else {"value": round(figure.value, 1) + 0.0}
+def tenth(value: float | None, why: str) -> dict[str, Any]:
+    """A coefficient to the nearest tenth, and nothing else of it; or why there is none."""
+    return {"value": None, "reason": why} if value is None else {"value": round(value, 1) + 0.0}
 
 
 def side(crossed: Counter[tuple[tuple[str, ...], tuple[str, ...]]], which: int) -> Estimate:

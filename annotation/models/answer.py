@@ -51,14 +51,17 @@ class Answer(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        FINE = "fine"
-        BIASED = "biased"
-        CANNOT_JUDGE = "cannot_judge"
-        FIRST = "first", "the first is better"
-        SECOND = "second", "the second is better"
-        TIE = "tie", "as good as each other"
-        BOTH_BAD = "both_bad", "both are bad"
-        DEMONSTRATED = "demonstrated"
+        """In the words of the review screen's buttons. Only which of two is better is said otherwise there: A and B are
+        the sides on which one reader sees them, and the next sees them the other way round."""
+
+        FINE = "fine", "Fine"
+        BIASED = "biased", "Biased"
+        CANNOT_JUDGE = "cannot_judge", "Cannot judge"
+        FIRST = "first", "The first is better"
+        SECOND = "second", "The second is better"
+        TIE = "tie", "Tie"
+        BOTH_BAD = "both_bad", "Both bad"
+        DEMONSTRATED = "demonstrated", "Demonstrated"
 
     WITH_A_REWRITE = ("biased", "first", "second", "demonstrated")
 

@@ -140,15 +140,20 @@ class Item(models.Model):
         return self.generation.text if self.generation else ""
 
 
+def free(at: datetime | None = None) -> Q:
+    """Of seats: open, and nobody is at it now, or will be at `at`: unheld, or held on a lease that ran out. Of one that
+    is loaded, `Seat.is_free` says the same."""
+    return (Q(holder=None) | Q(lease_ends_at__lte=at or timezone.now())) & Q(status=Seat.Status.OPEN)
+
+
 class SeatQuerySet(models.QuerySet["Seat"]):
     def open(self, *, at: datetime | None = None) -> Self:
-        """Seats anybody could take now, or could at `at`: unanswered, and unheld or held on a lease that ran out."""
-        return self.filter(Q(holder=None) | Q(lease_ends_at__lte=at or timezone.now()), status=Seat.Status.OPEN)
+        """Seats anybody could take now, or could at `at`: those that are free."""
+        return self.filter(free(at))
 
     def touched(self) -> Self:
         """Seats that somebody answered, or is at now."""
-        free = Q(status=Seat.Status.OPEN) & (Q(holder=None) | Q(lease_ends_at__lte=timezone.now()))
-        return self.exclude(status=Seat.Status.RETIRED).exclude(free)
+        return self.exclude(status=Seat.Status.RETIRED).exclude(free())
 
     def held_by(self, user: User) -> Self:
         """Unanswered seats in this person's name; theirs until somebody else takes them, also past the lease."""
@@ -262,6 +267,11 @@ class Seat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}/{self.position}"
+
+    def is_free(self) -> bool:
+        """As `free` says it, of this one."""
+        ended = self.lease_ends_at is None or self.lease_ends_at <= timezone.now()
+        return self.status == Seat.Status.OPEN and ended
 
 
 class Skip(models.Model):

@@ -27,13 +27,13 @@ LISTED = 1000
 """A list goes back so far: who looks further, filters."""
 
 SAID: dict[str, tuple[str, tuple[str, ...]]] = {
-    "fine": ("Fine", ("fine",)),
-    "biased": ("Biased", ("biased",)),
+    "fine": (Answer.Outcome.FINE.label, ("fine",)),
+    "biased": (Answer.Outcome.BIASED.label, ("biased",)),
     "better": ("A or B is better", ("first", "second")),
-    "tie": ("Tie", ("tie",)),
-    "both_bad": ("Both bad", ("both_bad",)),
-    "demonstrated": ("Demonstrated", ("demonstrated",)),
-    "cannot_judge": ("Cannot judge", ("cannot_judge",)),
+    "tie": (Answer.Outcome.TIE.label, ("tie",)),
+    "both_bad": (Answer.Outcome.BOTH_BAD.label, ("both_bad",)),
+    "demonstrated": (Answer.Outcome.DEMONSTRATED.label, ("demonstrated",)),
+    "cannot_judge": (Answer.Outcome.CANNOT_JUDGE.label, ("cannot_judge",)),
 }
 """What one can look for, in the words of the buttons, and the outcomes that are meant. Which of two was the first is
 nothing that a reader knows."""

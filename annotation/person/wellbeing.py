@@ -21,6 +21,9 @@ from studio.models import SMALLEST_GROUP, Project, User
 REST = timedelta(minutes=30)
 """A pause so long ends a sitting."""
 
+USUAL = 100
+"""So many answers are looked at first: of most days, they hold the sitting that goes on."""
+
 LOOKED_AT = 1000
 """Most answers of a sitting that are looked at: what it costs to ask has a bound."""
 
@@ -49,7 +52,7 @@ def pause(project: Project, user: User) -> str | None:
     """Why a break would be good now: the newest answer passed the project's minutes or budget; None: it did not.
 
     Whoever goes on is asked again when as much more has gathered. Told by arithmetic on the answers, so that the same
-    reply, asked for twice, says the same. One query; none where the project proposes no breaks.
+    reply, asked for twice, says the same. One query, two in a long sitting; none where the project proposes no breaks.
     """
     if not project.sitting_minutes and not project.exposure_budget:
         return None
@@ -70,17 +73,22 @@ def pause(project: Project, user: User) -> str | None:
 def of_this_sitting(project: Project, user: User) -> list[Given]:
     """The newest answers with less than REST between each and the one before, the newest first."""
     since = moment(timezone.now() - timedelta(days=1))
-    rows = [Given(*row) for row in newest().rows({USER.pk: user.pk, PROJECT.pk: project.pk, moment(NOW): since})]
-    for place, (later, earlier) in enumerate(pairwise(rows), 1):
-        if later.at - earlier.at >= REST:
-            return rows[:place]
+    rows: list[Given] = []
+    for most in (USUAL, LOOKED_AT):
+        found = newest(most).rows({USER.pk: user.pk, PROJECT.pk: project.pk, moment(NOW): since})
+        rows = [Given(*row) for row in found]
+        for place, (later, earlier) in enumerate(pairwise(rows), 1):
+            if later.at - earlier.at >= REST:
+                return rows[:place]
+        if len(rows) < most:
+            break
     return rows
 
 
 @once
-def newest() -> Prepared:
+def newest(most: int) -> Prepared:
     mine = Answer.objects.standing().filter(annotator=USER, created_at__gte=NOW, seat__isnull=False)
-    here = mine.filter(item__project=PROJECT).order_by("-created_at")[:LOOKED_AT]
+    here = mine.filter(item__project=PROJECT).order_by("-created_at")[:most]
     return prepare(here.values_list("created_at", "severity", "active_ms"))
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from annotation.models import Item, OverlapChange, Seat, Topic
+from annotation.models.queue import free
 from annotation.queue import onboarding
 from annotation.queue.turn import in_turn
 from annotation.submit import agree
@@ -94,13 +95,12 @@ def in_queue(project: Project, topic: Topic | None) -> QuerySet[Any]:
     seats = Seat.objects.filter(project=project, purpose=Seat.Purpose.WORK, item__verdict=None, item__steered_at=None)
     seats = seats.exclude(status=Seat.Status.RETIRED)
     seats = seats.filter(topic=topic) if topic else seats.filter(Q(topic=None) | Q(topic__overlap=None))
-    return seats.values("item").annotate(n=Count("pk"), free=Count("pk", filter=free())).order_by("item")
+    return seats.values("item").annotate(n=Count("pk"), free=Count("pk", filter=to_spare())).order_by("item")
 
 
-def free() -> Q:
-    """Open, nobody is at it now, and it is kept for nobody: neither assigned nor sent back."""
-    nobody = Q(holder=None) | Q(lease_ends_at__lte=timezone.now())
-    return nobody & Q(status=Seat.Status.OPEN, reserved_for=None)
+def to_spare() -> Q:
+    """Of seats: free, and kept for nobody: neither assigned nor sent back."""
+    return free() & Q(reserved_for=None)
 
 
 def apply(project: Project, topic: Topic | None = None) -> int:
@@ -167,30 +167,24 @@ def add(missing: dict[int, int]) -> int:
 
 def take_away(there: dict[int, list[Seat]], wanted: int) -> int:
     """Retire what is too many and free; where every seat that stays is answered, the item is decided."""
-    now, changed = timezone.now(), 0
+    changed = 0
     for item, seats in there.items():
         if len(seats) <= wanted:
             continue
-        open_ones = [seat.pk for seat in seats if is_free(seat, now)]
+        open_ones = [seat.pk for seat in seats if seat.is_free() and seat.reserved_for_id is None]
         too_many = open_ones[::-1][: len(seats) - wanted]
         # who sat down in this moment keeps the seat
-        closing = Seat.objects.filter(free(), pk__in=too_many)
+        closing = Seat.objects.filter(to_spare(), pk__in=too_many)
         if closing.update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None):
             changed += 1
             agree(item)
     return changed
 
 
-def is_free(seat: Seat, now: Any) -> bool:
-    """As `free` says."""
-    nobody = seat.lease_ends_at is None or seat.lease_ends_at <= now
-    return nobody and seat.status == Seat.Status.OPEN and seat.reserved_for_id is None
-
-
 def close_what_was_settled_meanwhile(project: Project, topic: Topic | None) -> None:
     """Who answered an item's only seat in the very moment when it got more settled it alone: the new ones go again."""
-    seats = Seat.objects.filter(free(), project=project, purpose=Seat.Purpose.WORK, item__verdict__isnull=False)
+    seats = Seat.objects.filter(to_spare(), project=project, purpose=Seat.Purpose.WORK, item__verdict__isnull=False)
     seats = seats.filter(item__steered_at=None)
     seats = seats.filter(topic=topic) if topic else seats
     pks = list(seats.values_list("pk", flat=True)[: 10 * CHUNK])
-    Seat.objects.filter(free(), pk__in=pks).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)
+    Seat.objects.filter(to_spare(), pk__in=pks).update(status=Seat.Status.RETIRED, holder=None, lease_ends_at=None)

@@ -101,14 +101,8 @@ def outcome_as_shown(outcome: Any, seat_id: int) -> Any:
     return next((shown for shown, meant in SIDES[swapped(seat_id)].items() if meant == outcome), outcome)
 
 
-PRESSED = {
-    "left": "A is better",
-    "right": "B is better",
-    "tie": "Tie",
-    "both_bad": "Both bad",
-    "cannot_judge": "Cannot judge",
-}
-"""What stands on the buttons of the review screen, where the word in the database is another."""
+PRESSED = {"left": "A is better", "right": "B is better"}
+"""What stands on the buttons of the review screen, for what no word in the database says."""
 
 
 def in_words(answer: Answer, seat_id: int | None) -> str:

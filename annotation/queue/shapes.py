@@ -144,6 +144,16 @@ def read_body(body: bytes) -> dict[str, Any]:
 
 def read_said(data: Mapping[str, Any]) -> Said:
     """An answer, with what its outcome needs and nothing its outcome forbids."""
+    said = read_parts(data)
+    for lack in lacking(said):
+        raise lack
+    if said.reasons and not said.rewrite.strip():
+        raise BadShape("reasons", _("Reasons say what a rewrite did: write one, or choose none."))
+    return said
+
+
+def read_parts(data: Mapping[str, Any]) -> Said:
+    """An answer that may still lack something."""
     outcome = data.get("outcome")
     if not isinstance(outcome, str) or outcome not in FIELDS_OF:
         raise BadShape("outcome", _(ASKED["review"]))
@@ -159,12 +169,6 @@ def read_said(data: Mapping[str, Any]) -> Said:
         active_ms=read_whole(data, "active_ms", low=0, high=2**31 - 1),
     )
     refuse_what_does_not_belong(said)
-    if outcome == "biased":
-        refuse_half_a_bias(said)
-    if outcome == "demonstrated" and not said.rewrite.strip():
-        raise BadShape("rewrite", _("Write the answer that the prompt should get."))
-    if said.reasons and not said.rewrite.strip():
-        raise BadShape("reasons", _("Reasons say what a rewrite did: write one, or choose none."))
     return said
 
 
@@ -178,13 +182,17 @@ def refuse_what_does_not_belong(said: Said) -> None:
         raise BadShape(field, _("Only an answer that is biased has %(field)s.") % {"field": name_of(field)})
 
 
-def refuse_half_a_bias(said: Said) -> None:
-    if not said.categories:
-        raise BadShape("categories", _("Choose at least one category for an answer that is biased."))
-    if said.severity is None:
-        raise BadShape("severity", _("Say how severe the bias is, from 1 to 3."))
-    if not said.rewrite.strip():
-        raise BadShape("rewrite", _("Write the answer as it should have been."))
+def lacking(said: Said) -> Iterator[BadShape]:
+    """All that the outcome needs and that is not there."""
+    is_biased = said.outcome == "biased"
+    if is_biased and not said.categories:
+        yield BadShape("categories", _("Choose at least one category for an answer that is biased."))
+    if is_biased and said.severity is None:
+        yield BadShape("severity", _("Say how severe the bias is, from 1 to 3."))
+    if is_biased and not said.rewrite.strip():
+        yield BadShape("rewrite", _("Write the answer as it should have been."))
+    if said.outcome == "demonstrated" and not said.rewrite.strip():
+        yield BadShape("rewrite", _("Write the answer that the prompt should get."))
 
 
 def read_spans(value: Any) -> tuple[SpanSaid, ...]:
@@ -281,6 +289,15 @@ def read_draft(data: Mapping[str, Any]) -> dict[str, Any]:
     if any(UNSTORABLE.search(text) for text in strings_in(draft)):
         raise BadShape("data", _("The draft holds a character that cannot be stored (NUL, or half of a pair)."))
     return draft
+
+
+def read_begun(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What had been written at an item that is passed; None where it was nothing, or nothing that can be stored: no
+    reason to refuse the pass."""
+    try:
+        return read_draft({"data": data.get("begun")})
+    except BadShape:
+        return None
 
 
 def strings_in(draft: Mapping[str, Any]) -> Iterator[str]:

@@ -5,19 +5,19 @@ from typing import Any
 from django import forms
 
 from annotation.models import Answer, Category, Item, Severity
-from annotation.queue.shapes import FIELDS_OF, LONGEST_COMMENT, LONGEST_REWRITE, WORDS, BadShape, Said, read_said
+from annotation.queue.shapes import (
+    FIELDS_OF,
+    LONGEST_COMMENT,
+    LONGEST_REWRITE,
+    WORDS,
+    BadShape,
+    Said,
+    lacking,
+    read_parts,
+)
 from annotation.science.diff import one_line_end
+from annotation.submit import refuse_an_echo
 
-NAMES = {
-    "biased": "Biased",
-    "fine": "Fine",
-    "first": "The first is better",
-    "second": "The second is better",
-    "tie": "As good as each other",
-    "both_bad": "Both are bad",
-    "demonstrated": "Here is the answer",
-    "cannot_judge": "Cannot be judged",
-}
 REWRITE_HELP = {
     Item.Mode.REVIEW: "How it should have read. It starts as the model's own words.",
     Item.Mode.COMPARE: "If you like: the better answer, made better still. Left as it is, it does not count.",
@@ -61,8 +61,8 @@ class DecisionForm(forms.Form):
             data, initial={"rewrite": item.text, "guideline": shown.version if shown else None}, prefix="own"
         )
         self.item = item
-        words = sorted(WORDS[item.mode], key=list(NAMES).index)
-        self.fields["outcome"].choices = [(word, NAMES[word]) for word in words]  # type: ignore[attr-defined]
+        outcomes = [(word, Answer.Outcome(word).label) for word in WORDS[item.mode]]
+        self.fields["outcome"].choices = outcomes  # type: ignore[attr-defined]
         self.fields["rewrite"].help_text = REWRITE_HELP[Item.Mode(item.mode)]
         self.fields["categories"].queryset = item.project.categories.all()  # type: ignore[attr-defined]
         if item.mode != Item.Mode.REVIEW:
@@ -71,24 +71,37 @@ class DecisionForm(forms.Form):
             self.fields["rewrite"].label = "Answer"
 
     def clean(self) -> dict[str, Any]:
-        """The fields together, as the review screen's own door would take them; `said` holds the result."""
+        """The fields together, as the review screen's own door would take them; `said` holds the result. All that is
+        missing is named at once, each at its field."""
         clean = super().clean() or {}
-        if self.errors:
+        if "outcome" not in clean:
             return clean
+        other = self.item.other.text if self.item.other else ""
         try:
-            clean["said"] = read_said(
+            said = read_parts(
                 {
                     "outcome": clean["outcome"],
                     "categories": [category.pk for category in clean.get("categories", ())],
                     "severity": clean.get("severity"),
-                    "rewrite": self.rewrite_meant(clean["outcome"], one_line_end(clean["rewrite"])),
-                    "comment": one_line_end(clean["comment"]),
-                    "guideline": clean["guideline"],
+                    "rewrite": self.rewrite_meant(clean["outcome"], one_line_end(clean.get("rewrite", ""))),
+                    "comment": one_line_end(clean.get("comment", "")),
+                    "guideline": clean.get("guideline"),
                 }
             )
+            for lack in lacking(said):
+                self.fault(lack)
+            refuse_an_echo(said, self.item.text, mode=self.item.mode, other=other)
         except BadShape as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
+            self.fault(error)
+        else:
+            clean["said"] = said
         return clean
+
+    def fault(self, error: BadShape) -> None:
+        """Say it at its field, unless something is said there already."""
+        field = error.field if error.field in self.fields else None
+        if field not in self.errors:
+            self.add_error(field, str(error))
 
     def rewrite_meant(self, outcome: str, text: str) -> str:
         """The box is prefilled, so what stands in it counts only where it is asked for."""

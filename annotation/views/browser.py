@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotation import tasks
-from annotation.browse import browser, bulk_actions, bulk_verbs, filters, ways
+from annotation.browse import browser, filters, ways
 from annotation.browse import saved_views as keeping
+from annotation.browse.bulk import bulk_actions, bulk_verbs
 from annotation.browse.data_forms import BulkForm, ViewForm
 from annotation.models import Collection
 from studio.access import needs

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotation import freeze as freezing
 from annotation import receive
-from annotation.browse import browser, bulk_actions, bulk_verbs, filters, items, saved_views, ways
+from annotation.browse import browser, filters, items, saved_views, ways
+from annotation.browse.bulk import bulk_actions, bulk_verbs
 from annotation.browse.data_forms import FilterForm, ImportForm
 from annotation.tasks import read_upload
 from studio.access import needs

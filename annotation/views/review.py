@@ -48,7 +48,8 @@ def review_submit(project: Project, user: User, data: Data) -> Data:
 def review_skip(project: Project, user: User, data: Data) -> Data:
     wish, reason = shapes.read_wish(data), shapes.read_reason(data)
     comment = shapes.read_text(data, "comment", longest=shapes.LONGEST_COMMENT)
-    submit.skip(project, user, shapes.read_seat(data), reason=reason, comment=comment)
+    begun = shapes.read_begun(data)
+    submit.skip(project, user, shapes.read_seat(data), reason=reason, comment=comment, begun=begun)
     return next_items(project, user, wish)
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation import freeze, submit, tasks
-from annotation.browse import bulk_actions, bulk_verbs
+from annotation.browse.bulk import bulk_actions, bulk_verbs, retire
 from annotation.claim import claim
 from annotation.models import Answer, BulkAction, Collection, Gold, Item, Seat, Skip, Verdict
 from annotation.queue import gold
@@ -151,7 +151,7 @@ class TestRetire:
     def test_closing_the_last_open_seat_of_what_somebody_answered_settles_it(self, cast: Cast) -> None:
         item = cast.item(overlap=2)
         answer = say(cast, cast.ada, item, "fine")
-        bulk_verbs.retire(cast.project, [item.pk], actor=cast.iris)
+        retire.do(cast.project, [item.pk], actor=cast.iris)
         assert Verdict.objects.get().answer == answer
 
     def test_only_what_is_unread_leaves_the_queue_and_comes_back(self, cast: Cast) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotation import exchange, freeze, settle
-from annotation.browse import bulk_actions
+from annotation.browse.bulk import bulk_actions
 from annotation.claim import claim
 from annotation.models import Answer, Collection, Generation, Guideline, Item, Refill, Seat, Span, Verdict
 from annotation.queue.correct import correct

@@ -260,8 +260,8 @@ def test_a_comparison_is_spoken_of_as_it_was_shown(ada: Client, cast: Cast, seat
     assert "".join(piece.text for piece in reply.context["diff"] if piece.change != "in") == right
     assert reply.context["told_diff"] == reply.context["diff"]
     pages = reply.content.decode() + ada.get(url(cast)).content.decode()
-    assert "the first is better" not in pages
-    assert "the second is better" not in pages
+    assert "The first is better" not in pages
+    assert "The second is better" not in pages
 
 
 @pytest.mark.parametrize("seat", [1, 2, 3, 4])

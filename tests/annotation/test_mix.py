@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation import refill, tasks
 from annotation.models import Answer, Generation, Item, Prompt, Refill, Seat, Verdict
-from annotation.queue import pairs, seating
+from annotation.queue import pairs, seating, stale
 from annotation.queue.seating import NewItem, seat_items
 from studio.models import Project
 from tests.annotation.test_claim import at_once, crowd  # noqa: F401  (a fixture)
@@ -220,12 +220,12 @@ def test_a_comparison_is_stale_when_its_newer_side_is_and_comes_back_with_it(sto
     assert first.count() == 8
     held = sit(stocked)
     version = promote(stocked)
-    assert refill.retire_stale(stocked.project, version) == 7
+    assert stale.retire_stale(stocked.project, version) == 7
     assert held.item.seats.get().status == "open"
     make_version(stocked.project, 2, live=True)
     back = stocked.base  # type: ignore[attr-defined]
-    assert refill.bring_back(back, 3) == 0
-    assert refill.bring_back(back, 3, mode="compare") == 3
+    assert stale.bring_back(back, 3) == 0
+    assert stale.bring_back(back, 3, mode="compare") == 3
 
 
 def test_what_a_curator_put_in_or_took_out_by_hand_stays_so(cast: Cast) -> None:
@@ -233,8 +233,8 @@ def test_what_a_curator_put_in_or_took_out_by_hand_stays_so(cast: Cast) -> None:
     wanted, unwanted = make_item(cast.project, version=old), make_item(cast.project, version=live)
     Item.objects.update(steered_at=timezone.now())
     unwanted.seats.update(status=Seat.Status.RETIRED)
-    assert refill.retire_stale(cast.project, live) == 0
-    assert refill.bring_back(live, 5) == 0
+    assert stale.retire_stale(cast.project, live) == 0
+    assert stale.bring_back(live, 5) == 0
     assert wanted.seats.get().status == "open"
 
 

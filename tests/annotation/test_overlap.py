@@ -13,7 +13,7 @@ from annotation.browse.filters import found
 from annotation.browse.ways import ids
 from annotation.claim import claim
 from annotation.models import Item, OverlapChange, Seat, Topic, Verdict
-from annotation.queue import overlap
+from annotation.queue import overlap, stale
 from annotation.queue.shapes import Said
 from annotation.settle import settle
 from annotation.submit import SeatLost, submit
@@ -138,7 +138,7 @@ def test_seats_that_were_taken_away_touch_nothing(cast: Cast) -> None:
     (seat,) = claim(cast.project, cast.ada, want=1)
     assert ids(found(cast.project, {"state": "reading"}), 10) == [seat.item_id]
     assert items.state_of(Item.objects.get(pk=seat.item_id)) == "reading"
-    assert refill.retire_stale(cast.project, make_version(cast.project, 1)) == 2
+    assert stale.retire_stale(cast.project, make_version(cast.project, 1)) == 2
     assert list(Seat.objects.filter(status="open")) == [Seat.objects.get(pk=seat.pk)]
 
 
@@ -146,12 +146,12 @@ def test_seats_that_were_taken_away_touch_nothing(cast: Cast) -> None:
 def test_what_comes_back_has_as_many_seats_as_are_wanted_now(cast: Cast, now: int) -> None:
     old = make_version(cast.project)
     item = cast.item(overlap=3, version=old)
-    refill.retire_stale(cast.project, make_version(cast.project, 1))
+    stale.retire_stale(cast.project, make_version(cast.project, 1))
     wants(cast, now)
     assert seats_of(item) == ["retired"] * 3
-    assert refill.bring_back(old, 8) == 1
+    assert stale.bring_back(old, 8) == 1
     assert seats_of(item).count("open") == now
-    assert refill.bring_back(old, 8) == 0
+    assert stale.bring_back(old, 8) == 0
 
 
 def test_what_is_kept_for_somebody_is_no_stock_and_never_stale(cast: Cast) -> None:
@@ -159,8 +159,8 @@ def test_what_is_kept_for_somebody_is_no_stock_and_never_stale(cast: Cast) -> No
     item = cast.item(overlap=2, version=old)
     item.seats.filter(position=1).update(reserved_for=cast.ada)
     assert refill.ready(cast.project, old, "review") == 0
-    assert refill.retire_stale(cast.project, make_version(cast.project, 1)) == 0
-    assert refill._retire([item.pk]) == 0
+    assert stale.retire_stale(cast.project, make_version(cast.project, 1)) == 0
+    assert stale.retire([item.pk]) == 0
     assert seats_of(item) == ["open", "open"]
 
 

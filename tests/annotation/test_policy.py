@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from annotation import exchange, policy, tasks
+from annotation import exchange, freeze, policy, tasks
 from annotation.models import Answer, Prompt, Refill
 from studio.models import Project
 from tests.cast import Cast, make_prompt, make_round, make_version, settle_item
@@ -91,6 +91,22 @@ def test_what_a_round_has_seen_is_not_new_however_it_ended(cast: Cast, opened: l
     Round.objects.filter(pk=second.pk).update(state=state)
     assert policy.new_demonstrations(cast.project) == 0
     assert policy.ask(cast.project) is None
+
+
+def test_the_count_begins_where_nothing_was_new_and_misses_nothing(cast: Cast, django_assert_num_queries: Any) -> None:
+    settle(cast, 2)
+    make_round(cast.project, snapshot=freeze.freeze(cast.project, actor=None), state=State.FAILED)
+    corrected, fresh = settle_item(cast.item(), outcome="fine"), settle_item(cast.item())
+    now, seat = timezone.now(), fresh.item.seats.first()
+    Answer.objects.filter(pk=fresh.answer_id).update(created_at=now, seat=seat)
+    assert policy.new_demonstrations(cast.project) == 0
+    Answer.objects.filter(pk=fresh.answer_id).update(created_at=now - timedelta(minutes=1))  # past the time for undo
+    corrected.delete()
+    settle_item(corrected.item)
+    settle(cast, 1)
+    with django_assert_num_queries(1) as asked:  # the walk over all there is was taken before, up to `fresh`
+        assert policy.new_demonstrations(cast.project) == 3
+    assert f'"annotation_verdict"."id" > {fresh.pk - 1}' in asked.captured_queries[0]["sql"]
 
 
 def test_no_policy_opens_nothing(cast: Cast, opened: list[Any]) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from annotation import refill, submit, tasks
 from annotation.claim import take_one
 from annotation.models import Draft, Generation, Item, Prompt, Refill, RefillMovedOn, Seat
+from annotation.queue import stale
 from tests.cast import Cast, make_item, make_project, make_prompt, make_version, settle_item
 from training.child import TrainingFailed
 from training.models import ModelVersion, Promotion
@@ -242,7 +243,7 @@ def test_one_reader_of_three_keeps_the_whole_item_open(stocked: Cast, asked: Ans
     fill(stocked)
     seat = sit(stocked)
     version = promote(stocked)
-    assert refill.retire_stale(stocked.project, version) == 7
+    assert stale.retire_stale(stocked.project, version) == 7
     assert seat.item.seats.filter(status="open").count() == 3
 
 
@@ -251,7 +252,7 @@ def test_a_lease_that_ran_out_does_not_keep_an_old_answer(stocked: Cast, asked: 
     seat = sit(stocked)
     Draft.objects.create(item=seat.item, user=stocked.ada, data={})
     Seat.objects.filter(pk=seat.pk).update(lease_ends_at=timezone.now() - timedelta(seconds=1))
-    assert refill.retire_stale(stocked.project, promote(stocked)) == 8
+    assert stale.retire_stale(stocked.project, promote(stocked)) == 8
     seat.refresh_from_db()
     assert (seat.status, seat.holder, seat.lease_ends_at) == ("retired", None, None)
 
@@ -470,7 +471,7 @@ def test_readers_and_a_new_model_never_meet_on_one_item() -> None:
 
     def retire() -> None:
         for _ in range(3):
-            refill.retire_stale(cast.project, version)
+            stale.retire_stale(cast.project, version)
 
     jobs = [lambda user=user: read(user) for user in people] + [retire, retire]
     threads = [threading.Thread(target=work, args=(job,)) for job in jobs]
@@ -479,7 +480,7 @@ def test_readers_and_a_new_model_never_meet_on_one_item() -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    refill.retire_stale(cast.project, version)  # what two timers left to each other, the next tick takes
+    stale.retire_stale(cast.project, version)  # what two timers left to each other, the next tick takes
     assert Seat.objects.filter(pk__in=taken, status=Seat.Status.OPEN, holder__isnull=False).count() == len(taken)
     for item in Item.objects.prefetch_related("seats"):
         states = {seat.status for seat in item.seats.all()}

@@ -48,7 +48,7 @@ def test_settling_twice_is_refused_and_changes_nothing(cast):
     one, two = answered(item, cast.ada, "fine"), answered(item, cast.bo, "cannot_judge")
     settle(item, answer=one, actor=cast.iris)
     for choice in ({"answer": two}, {"said": Said("fine")}):
-        with pytest.raises(AlreadySettled, match="iris decided that it is fine"):
+        with pytest.raises(AlreadySettled, match="iris decided “Fine”"):
             settle(item, actor=cast.max, **choice)
     assert Verdict.objects.get().answer == one
     assert AuditEntry.objects.count() == 1

@@ -123,6 +123,19 @@ def test_a_decision_that_lacks_something_comes_back_with_a_sentence(client, cast
     assert not Verdict.objects.exists()
 
 
+def test_all_that_a_decision_lacks_is_named_at_once_each_at_its_field_and_nothing_typed_is_lost(client, cast, item):
+    client.force_login(cast.iris)
+    lacks = {"own-categories": [], "own-severity": "", "own-rewrite": item.generation.text, "own-comment": "Hm."}
+    reply = client.post(url(cast, item), own(cast, **lacks))
+    form = reply.context["form"]
+    assert {name: len(said) for name, said in form.errors.items()} == {"categories": 1, "severity": 1, "rewrite": 1}
+    html = reply.content.decode()
+    assert all(f'<a href="#field-own-{name}">' in html and f'id="id_own-{name}_error"' in html for name in form.errors)
+    assert (form["comment"].value(), reply.context["reason"]) == ("Hm.", "Neither was right.")
+    wrong = client.post(url(cast, item), own(cast, **{"own-severity": "9", "own-categories": [], "own-rewrite": ""}))
+    assert set(wrong.context["form"].errors) == {"categories", "severity", "rewrite"}
+
+
 def test_the_second_curator_is_told_what_the_first_decided(client, cast, item):
     client.force_login(cast.iris)
     client.post(url(cast, item), own(cast))
@@ -130,7 +143,7 @@ def test_the_second_curator_is_told_what_the_first_decided(client, cast, item):
     for data in (own(cast), {"answer": item.answers.first().pk}):
         reply = client.post(url(cast, item), data)
         assert reply.status_code == 409
-        assert "settled already: iris decided that it is biased" in reply.content.decode()
+        assert "settled already: iris decided “Biased”" in reply.content.decode()
     assert Verdict.objects.count() == 1
 
 
@@ -210,7 +223,7 @@ def test_a_comparison_is_settled_in_its_own_words(client, cast):
     client.force_login(cast.iris)
     item = compared(cast)
     html = client.get(url(cast, item)).content.decode()
-    for part in ("One answer.", "Another answer.", "the second is better", "One better answer."):
+    for part in ("One answer.", "Another answer.", "The second is better", "One better answer."):
         assert part in html
     fields = {"own-outcome": "second", "own-rewrite": "One answer.", "own-comment": "", "reason": "Clearer."}
     assert client.post(url(cast, item), {**fields, "own-outcome": "fine"}).status_code == 400

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.browse import bulk_actions
+from annotation.browse.bulk import bulk_actions
 from annotation.claim import claim, release
 from annotation.models import UNDO_WINDOW, Answer, Draft, Item, Notice, Remark, Seat, Topic, Verdict
 from annotation.person import notices

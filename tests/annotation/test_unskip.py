@@ -84,6 +84,18 @@ def test_what_was_kept_for_them_is_again_and_what_they_wrote_is_there(cast: Cast
     assert Page(cast.ada, cast.project).open()["items"][0]["draft"] == {"comment": "half a thought"}
 
 
+def test_what_was_not_sent_before_the_pass_goes_with_it_and_what_cannot_be_kept_hinders_no_pass(cast: Cast) -> None:
+    item = cast.item()
+    page = Page(cast.ada, cast.project)
+    seat = page.open()["items"][0]["seat"]
+    said = {"seat": seat, "reason": "other", "begun": {"comment": "half a thought"}}
+    assert page.post("skip", said).status_code == 200
+    assert page.post("skip", {**said, "begun": {"comment": "another tab's"}}).status_code == 200  # sent twice
+    assert page.post("unskip", {"item": str(item.uuid), "seat": seat}).json()["item"]["draft"] == said["begun"]
+    assert page.post("skip", {**said, "begun": {"comment": "\0"}}).status_code == 200
+    assert Draft.objects.get().data == said["begun"]
+
+
 def test_a_seat_at_a_known_answer_ended_and_begins_again(cast: Cast) -> None:
     item = cast.item()
     item.seats.update(purpose=Seat.Purpose.GOLD, reserved_for=cast.ada)

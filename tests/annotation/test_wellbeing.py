@@ -84,8 +84,22 @@ def test_asking_costs_one_query_and_none_where_no_breaks_are_proposed(
         assert wellbeing.pause(cast.project, cast.ada) is None
 
 
-def test_the_cost_of_asking_has_a_bound() -> None:
-    assert f"LIMIT {wellbeing.LOOKED_AT}" in wellbeing.newest().sql
+def test_the_cost_of_asking_has_a_bound_and_grows_with_the_sitting_not_with_the_day(
+    cast: Cast, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wellbeing, "USUAL", 3)
+    monkeypatch.setattr(wellbeing, "LOOKED_AT", 5)
+    answers(cast, 300, 299, 298, 297, 2, 1)
+    with django_assert_num_queries(1) as asked:
+        assert wellbeing.sitting(cast.project, cast.ada)["done"] == 2
+    assert "LIMIT 3" in asked.captured_queries[0]["sql"]
+    answers(cast, 3, 4)
+    with django_assert_num_queries(2):
+        assert wellbeing.sitting(cast.project, cast.ada)["done"] == 4
+    answers(cast, 5, 6)
+    with django_assert_num_queries(2) as asked:
+        assert wellbeing.sitting(cast.project, cast.ada)["done"] == 5
+    assert "LIMIT 5" in asked.captured_queries[1]["sql"]
 
 
 def test_the_check_in_is_due_once_a_week_for_those_who_worked_in_it(

@@ -25,8 +25,9 @@ from hypothesis.stateful import (
 )
 
 from annotation import claim, settle, submit
-from annotation.browse import bulk_actions, filters, ways
+from annotation.browse import filters, ways
 from annotation.browse import items as states
+from annotation.browse.bulk import bulk_actions
 from annotation.models import Answer, BulkAction, Item, Seat, Skip, Topic, Verdict
 from annotation.queue import gold, overlap
 from annotation.queue.correct import CorrectionRefused, correct

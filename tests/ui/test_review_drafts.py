@@ -48,7 +48,7 @@ def test_the_side_that_was_chosen_stays_with_its_text_when_the_two_change_places
     assert Draft.objects.get().data["outcome"] == "second"
 
 
-def test_a_pass_taken_back_at_another_seat_keeps_the_preference(visit: Visit, peopled: Cast):
+def test_a_pass_taken_back_after_a_reload_and_at_another_seat_keeps_what_was_written(visit: Visit, peopled: Cast):
     item = turned(peopled)
     page = visit(peopled.ada).open(REVIEW)
     shown(page)
@@ -57,9 +57,11 @@ def test_a_pass_taken_back_at_another_seat_keeps_the_preference(visit: Visit, pe
     page.keyboard.type("All ")
     first = Seat.objects.get(item=item, holder=peopled.ada)
     with page.expect_response("**/review/skip/"):
-        press(page, "Escape", "p", "5", "Enter")
+        press(page, "Escape", "p", "5", "Enter")  # before the draft was sent
+    page.reload()
     until = timezone.now() + timedelta(minutes=5)
     Seat.objects.filter(pk=first.pk).update(holder=peopled.bo, lease_ends_at=until)
+    expect(page.get_by_role("button", name="Undo “Pass”")).to_be_visible()
     press(page, "u")
     shown(page)
     other = side_of(page, "Nurses are people.")

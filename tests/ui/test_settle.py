@@ -2,10 +2,11 @@
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from annotation.models import Verdict
 from tests.cast import Cast
+from tests.ui.chromium import DESKTOP, PHONE
 from tests.ui.conftest import Visit
 from tests.ui.world import disputed
 
@@ -43,6 +44,12 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     assert list(given) == [(items[0].pk, peopled.bo.pk), (items[1].pk, peopled.ada.pk)]
 
 
+def top(locator: Locator) -> float:
+    box = locator.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 def test_own_words_ask_for_what_the_outcome_needs_and_a_refusal_goes_to_what_is_missing(visit: Visit, peopled: Cast):
     peopled.project.overlap = 2
     peopled.project.save()
@@ -52,6 +59,13 @@ def test_own_words_ask_for_what_the_outcome_needs_and_a_refusal_goes_to_what_is_
     visitor.expect("400")
     page = visitor.open(reverse("annotation:item-settle", args=["peoples", item.uuid]))
     expect(page.get_by_role("button", name="Take Reader 1")).to_be_in_viewport(ratio=1)
+    statement, reading = page.locator("[data-beside]"), page.locator(".reading").first
+    expect(statement).to_have_attribute("open", "")
+    page.set_viewport_size(PHONE)
+    page.reload()
+    expect(statement).not_to_have_attribute("open", "")
+    assert top(page.get_by_text("Prompt ·")) < top(statement) < top(reading)
+    page.set_viewport_size(DESKTOP)
     page.keyboard.press("e")
     rewrite = page.get_by_label("Rewrite")
     expect(rewrite).to_be_focused()
@@ -63,6 +77,7 @@ def test_own_words_ask_for_what_the_outcome_needs_and_a_refusal_goes_to_what_is_
     page.get_by_label("Why, in a sentence").fill("Neither was right.")
     page.get_by_role("button", name="Settle with this").click()
     expect(page.get_by_role("alert")).to_contain_text("Severity: Say how severe the bias is")
+    expect(page.get_by_role("alert")).to_contain_text("Rewrite: The rewrite is the same as the answer")
     severity = page.get_by_label("Severity")
     expect(severity).to_be_focused()
     expect(severity).to_be_in_viewport(ratio=1)

@@ -84,6 +84,9 @@ document.addEventListener("change", (event) => {
   if (outcomes.includes(event.target)) fit();
 });
 
+// Where there is no room beside the answers, the values statement stands before them, as a line to open.
+if (matchMedia("(max-width: 60rem)").matches) document.querySelector("[data-beside]")?.removeAttribute("open");
+
 if (own) {
   fit();
   for (const row of own.querySelectorAll("[data-merge]")) row.hidden = false;

@@ -1,7 +1,7 @@
 // An answer that was given, said otherwise: the form of a sitting with all of its keys, filled in, and no queue behind it.
 import { Session } from "./session.js";
 import { t } from "./strings.js";
-import { newKey, post, Refused } from "./transport.js";
+import { newKey, post, Refused, Unreachable } from "./transport.js";
 import { written } from "./trouble.js";
 
 export const NOT_HERE = ["skip", "undo", "variants"]; // what only an item in the queue has
@@ -37,8 +37,15 @@ export class Correction extends Session {
     } catch (failure) {
       this.isSending = false;
       if (failure instanceof Refused && failure.status === 400) this.form.fault(failure.body.field || "", failure.message);
-      else this.tell("refused", "warn", t("Not changed. {why}", { why: failure.message }), written(this.form.read()));
+      else this.tell("refused", "warn", this.outcome(failure), written(this.form.read()));
     }
+  }
+
+  /** A reply that did not come says nothing about what was done. */
+  outcome(failure) {
+    const why = failure.message;
+    if (!(failure instanceof Unreachable)) return t("Not changed. {why}", { why });
+    return t("{why} Whether your correction was saved is not known. Submit it again: sent twice, it counts once.", { why });
   }
 
   body() {

@@ -103,7 +103,8 @@ export class Session {
     const item = this.queue.current;
     if (!item) return;
     const [key, begun] = [item.item, this.answer()]; // a pass is known by its item, also after a reload
-    this.leaveItem({ kind: "skip", key, item, payload: { seat: item.seat, reason, comment } });
+    const draft = this.form.untouched ? {} : { begun }; // what is on the form goes along: the next page may undo the pass
+    this.leaveItem({ kind: "skip", key, item, payload: { seat: item.seat, reason, comment, ...draft } });
     this.offer("skip", key, item, begun);
     this.say(t("Passed. Next item."));
   }

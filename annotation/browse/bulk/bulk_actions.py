@@ -7,8 +7,7 @@ written first and grows with every chunk, so that whatever ends a run, what was 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +15,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
-from annotation.browse import bulk_verbs
+from annotation.browse.bulk.bulk_verbs import VERBS
 from annotation.models import BulkAction, Collection, Item
 from annotation.queue.turn import in_turn
 from studio import audit
@@ -72,7 +71,7 @@ class Plan:
 def plan(project: Project, verb: str, items: Sequence[int], **choice: Any) -> Plan:
     """Sort `items`: those that `verb` would change, and the others by the first reason why they stay."""
     left, stay = dict.fromkeys(items), []
-    for why, found in bulk_verbs.VERBS[verb].stay(project, list(left), **choice):
+    for why, found in VERBS[verb].stay(project, list(left), **choice):
         staying = {item for item in found if item in left}
         for item in staying:
             del left[item]
@@ -133,7 +132,7 @@ def do_some(action: BulkAction) -> bool:
     lock(chunk)
     choice = chosen(action)
     will = plan(action.project, action.verb, chunk, **choice).will
-    done = bulk_verbs.VERBS[action.verb].do(action.project, will, actor=action.actor, **choice)
+    done = VERBS[action.verb].do(action.project, will, actor=action.actor, **choice)
     for name, rows in done.items():
         changes[name] = changes.get(name, []) + rows
     changes["todo"] = changes["todo"][CHUNK:]
@@ -187,8 +186,9 @@ def undo_some(action: BulkAction) -> bool:
         return False
     chunk = changes["undoing"][:CHUNK]
     lock(chunk)
-    as_left = sorted({*chunk} - changed_since(action, chunk))
-    changes["restored"] += bulk_verbs.VERBS[action.verb].undo(action.project, part(changes, as_left))
+    verb = VERBS[action.verb]
+    as_left = sorted({*chunk} - verb.changed_since(action, part(changes, chunk)))
+    changes["restored"] += verb.undo(action.project, part(changes, as_left))
     changes["undoing"] = changes["undoing"][CHUNK:]
     changes["undo_left"] = len(changes["undoing"])
     if not changes["undoing"]:
@@ -196,22 +196,6 @@ def undo_some(action: BulkAction) -> bool:
         actor = User.objects.get(pk=changes["undone_by"])
         audit.record(actor, f"undid bulk: {action.verb}", action, project=action.project, count=changes["restored"])
     return True
-
-
-def changed_since(action: BulkAction, items: Sequence[int]) -> set[int]:
-    """Those at which something later stands, whoever did it: an undo of what came before would overwrite it.
-
-    In the queue and of gold the item itself says when it was last steered or marked, and an undo puts that back too.
-    That an item is in a collection, or not, carries no date: there the later actions tell.
-    """
-    stands = bulk_verbs.VERBS[action.verb].stands
-    if stands:
-        now = dict(stands(items))
-        wrote = {item: datetime.fromisoformat(at) for item, at in part(action.changes, items)["wrote"]}
-        return {item for item, at in wrote.items() if now.get(item) != at}
-    later = BulkAction.objects.filter(project=action.project_id, pk__gt=action.pk, undone_at=None)
-    same = later.filter(changes__choice__collection=action.changes["choice"]["collection"])
-    return {*items}.intersection(chain.from_iterable(same.values_list("changes__items", flat=True).iterator()))
 
 
 def part(changes: dict[str, Any], items: Sequence[int]) -> dict[str, Any]:
@@ -253,7 +237,7 @@ def sentence(action: BulkAction) -> str:
     left, undo_left = to_go(action)
     if undo_left:
         return f"This is being undone: {items_in_words(undo_left)} to go."
-    done = f"{items_in_words(action.count)} {bulk_verbs.VERBS[action.verb].done}"
+    done = f"{items_in_words(action.count)} {VERBS[action.verb].done}"
     return f"{done} so far, {left:,} to go." if left else f"{done}."
 
 
