@@ -19,7 +19,7 @@ from training.models import Round, RoundMetric, State
 from training.start import open_round
 from training.tasks import reap_rounds, run_round
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
