@@ -35,4 +35,4 @@ def test_an_unreadable_redis_log_is_set_aside_and_a_killed_launcher_leaves_nothi
     until(lambda: len(studio.family()) >= 9)  # undertaker, redis, three workers and their 1 each, beat
     family = studio.family()
     os.kill(studio.process.pid, signal.SIGKILL)
-    until(lambda: not [pid for pid in family if alive(pid)], patience=10)
+    until(lambda: not [pid for pid in family if alive(pid)])
