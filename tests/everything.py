@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent  # not resolved: the virtualenv's, where its tools lie
 PYTEST = [PYTHON, "-m", "pytest", "-q"]
+TWO = ["-n", "2", "--dist", "worksteal"]  # few and long: each process takes half of them, and who ends first helps
 APART = ["--ignore=tests/ui", "--ignore=tests/workers"]
 """What has a step of its own. By folder, so that no step imports what it does not run: torch takes its time."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -59,8 +60,8 @@ ON_POSTGRES = Step(
     ],
     needs=("postgres",),
 )
-WORKER = Step("real workers, real Redis", [[*PYTEST, "tests/workers"]], needs=("redis", "postgres"))
-UI = Step("browser", [[*PYTEST, "-n", "2", "tests/ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
+WORKER = Step("real workers, real Redis", [[*PYTEST, *TWO, "tests/workers"]], needs=("redis", "postgres"))
+UI = Step("browser", [[*PYTEST, *TWO, "tests/ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
 
 
 def has_redis() -> bool:
