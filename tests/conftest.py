@@ -1,15 +1,11 @@
 """Fixtures every room shares: the cast, a data folder of its own for every test."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.cast import Cast
-from tests.live import LiveStudio, database_url
-from tests.ui.chromium import ARGS, chromium_path
 
 
 @pytest.fixture(scope="session")
@@ -47,31 +43,3 @@ def quick_passwords(settings) -> None:
 @pytest.fixture
 def cast(db) -> Cast:
     return Cast()
-
-
-@pytest.fixture
-def live_studio(transactional_db, own_data_folder: Path) -> Iterator[Callable[..., LiveStudio]]:
-    """Start the studio's real processes on this test's database and data folder; stopped afterwards."""
-    started: list[LiveStudio] = []
-    quick = {"STUDIO_TICK_SECONDS": "0.5", "STUDIO_SILENCE_SECONDS": "8", "REDIS_URL": ""}
-
-    def start(*arguments: str, **env: str) -> LiveStudio:
-        started.append(LiveStudio(own_data_folder, *arguments, DATABASE_URL=database_url(), **{**quick, **env}))
-        return started[-1].ready()
-
-    yield start
-    for studio in started:
-        studio.stop()
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
-    yield browser
-    browser.close()

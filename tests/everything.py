@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent  # not resolved: the virtualenv's, where its tools lie
 PYTEST = [PYTHON, "-m", "pytest", "-q"]
-LIGHT = "not ui and not worker"
+TWO = ["-n", "2", "--dist", "worksteal"]  # few and long: each process takes half of them, and who ends first helps
+APART = ["--ignore=tests/ui", "--ignore=tests/workers"]
+"""What has a step of its own. By folder, so that no step imports what it does not run: torch takes its time."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -47,19 +49,19 @@ LINT = Step(
     ],
 )
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # two test processes share the cores
-UNIT = Step("unit tests, SQLite", [[*PYTEST, "-n", "2", "-m", LIGHT]], ONE_THREAD)
+UNIT = Step("unit tests, SQLite", [[*PYTEST, "-n", "2", *APART]], ONE_THREAD)
 ON_POSTGRES = Step(
     "unit tests, PostgreSQL",
     [
         [
-            *(PYTHON, "-m", "tests.postgres", *PYTEST, "-n", "2", "-m", f"{LIGHT} and not science"),
+            *(PYTHON, "-m", "tests.postgres", *PYTEST, "-n", "2", "-m", "not science"),
             *("tests/studio", "tests/annotation", "tests/training", "tests/property"),
         ]
     ],
     needs=("postgres",),
 )
-WORKER = Step("real workers, real Redis", [[*PYTEST, "-m", "worker"]], needs=("redis", "postgres"))
-UI = Step("browser", [[*PYTEST, "-m", "ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
+WORKER = Step("real workers, real Redis", [[*PYTEST, *TWO, "tests/workers"]], needs=("redis", "postgres"))
+UI = Step("browser", [[*PYTEST, *TWO, "tests/ui"]], {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}, needs=("chromium",))
 
 
 def has_redis() -> bool:

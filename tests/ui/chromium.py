@@ -14,6 +14,8 @@ ARGS = [
 DESKTOP = {"width": 1280, "height": 800}
 LAPTOP = {"width": 1366, "height": 633}
 PHONE = {"width": 390, "height": 844}
+PATIENCE = 20_000
+"""Milliseconds that a test waits for what must come: the machine may be slow, and busy with other tests."""
 
 
 class NoChromium(Exception):

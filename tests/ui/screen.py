@@ -5,8 +5,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.ui.chromium import PATIENCE
+
 REVIEW = "/p/peoples/review/"
 SUBMIT = "**/review/submit/"
+SAVED = """() => {
+  window.saved = new Promise((go) => document.addEventListener("review:saved", () => go(), { once: true }));
+}"""
 
 
 def shown(page: Page) -> str:
@@ -27,20 +32,21 @@ def press(page: Page, *keys: str) -> None:
 
 
 def submitted(page: Page, deed: Callable[[], object]) -> None:
-    """Do `deed`, and wait until the server has answered the submit it caused."""
+    """Do `deed`, and wait until the page has taken in what the server answered to the submit it caused."""
+    page.evaluate(SAVED)
     with page.expect_response(SUBMIT) as response:
         deed()
-    response.value.finished()
     assert response.value.status == 200, response.value.text()
+    page.evaluate("window.saved")
 
 
 def eventually(page: Page, truth: Callable[[], bool]) -> None:
     """Wait for something only the database knows."""
-    for _ in range(100):
+    for _ in range(PATIENCE // 50):
         if truth():
             return
         page.wait_for_timeout(50)
-    pytest.fail("it did not come true within five seconds")
+    pytest.fail("it did not come true")
 
 
 def select_by_mouse(page: Page, text: str) -> None:

@@ -44,6 +44,11 @@ MOVING = """[...document.querySelectorAll("*")].filter((element) => {
     const { transitionDuration, animationDuration } = getComputedStyle(element);
     return parseFloat(transitionDuration) > 0 || parseFloat(animationDuration) > 0;
   }).map((element) => element.outerHTML.slice(0, 80))"""
+STRUCTURE = """[
+    ...["main", "h1"].filter((name) => document.querySelectorAll(name).length !== 1).map((name) => `${name} not once`),
+    ...(document.querySelector("[style]") ? ["a style attribute"] : []),
+    ...(document.documentElement.lang ? [] : ["no language"]),
+  ]"""
 LIGHT = {"viewport": DESKTOP, "color_scheme": "light"}
 
 
@@ -149,10 +154,7 @@ def barriers(page: Page, options: dict[str, Any] = QUICK) -> list[str]:
 
 def structure(page: Page) -> list[str]:
     """One main part, one first heading, a language, and nothing that the content policy would refuse."""
-    wrong = [f"{name} not once" for name in ("main", "h1") if page.locator(name).count() != 1]
-    wrong += ["a style attribute"] if page.locator("[style]").count() else []
-    wrong += [] if page.locator("html").get_attribute("lang") else ["no language"]
-    return [f"{page.url}: {one}" for one in wrong]
+    return [f"{page.url}: {one}" for one in page.evaluate(STRUCTURE)]
 
 
 def too_wide(page: Page) -> list[str]:

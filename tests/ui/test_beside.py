@@ -12,6 +12,7 @@ from annotation.values import guidelines
 from tests.cast import Cast, make_comparison, make_demonstration
 from tests.ui.chromium import LAPTOP
 from tests.ui.conftest import Visit, Visitor
+from tests.ui.screen import submitted
 
 pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
@@ -141,16 +142,20 @@ def test_what_is_likely_to_be_hard_is_covered_from_ones_own_threshold_on(visit: 
     for _ in range(3):
         peopled.item()
     Item.objects.update(predicted_severity=2.4)
-    page = start(visit(peopled.ada))
+    visitor = visit(peopled.ada)
+    held: list[Route] = []
+    visitor.page.route("**/review/preferences/", lambda route: held.append(route))
+    page = start(visitor)
     prompt, cover = page.locator("[data-slot=prompt]"), page.locator("[data-cover]")
     expect(cover).to_be_hidden()
     page.keyboard.press("?")
-    with page.expect_response(re.compile("preferences")):
-        page.get_by_label("Cover what is likely to be hard").select_option("2")
+    page.get_by_label("Cover what is likely to be hard").select_option("2")
     page.keyboard.press("Escape")
     expect(page.locator("[data-help-dialog]")).to_be_hidden()
     page.keyboard.press("f")
-    expect(cover).to_contain_text("people judged answers like it 2.4 of 3")
+    expect(cover).to_contain_text("people judged answers like it 2.4 of 3")  # though the studio has not answered yet
+    with page.expect_response("**/review/preferences/"):
+        held[0].continue_()
     expect(page.locator("[data-aside-say]")).to_contain_text("covered until you ask")
     assert prompt.evaluate("(text) => getComputedStyle(text).filter") != "none"
     page.keyboard.press("v")
@@ -212,8 +217,7 @@ def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cas
     page = start(visit(peopled.ada))
     line, asked = page.locator("[data-check-in]"), page.get_by_role("dialog")
     expect(line).to_be_hidden()
-    with page.expect_response("**/submit/"):
-        page.keyboard.press("f")
+    submitted(page, lambda: page.keyboard.press("f"))
     page.keyboard.press("x")  # it comes between two items, without a reload
     expect(line).to_contain_text("Two questions about this week")
     line.get_by_role("button", name="Answer them").click()
@@ -237,11 +241,24 @@ def test_the_two_questions_of_the_week_are_asked_once(visit: Visit, peopled: Cas
     expect(line).to_be_hidden()
 
 
+def test_the_questions_also_come_when_nothing_is_left_to_review(
+    visit: Visit, peopled: Cast, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("annotation.person.wellbeing.ENOUGH_FOR_CHECK_IN", 1)
+    peopled.item()
+    visitor = visit(peopled.ada)
+    visitor.stop_clock()  # nor does the page look again by itself
+    page = start(visitor)
+    page.keyboard.press("f")
+    expect(page.locator("[data-when=empty]")).to_be_visible()
+    expect(page.locator("[data-check-in]")).to_be_visible()
+
+
 def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, peopled: Cast):
     TermSet.objects.create(project=peopled.project, name="Trades", terms=["nurses", "smiths", "cooks"])
     for _ in range(2):
         peopled.item(prompt="What are nurses like?")
-    page = start(visit(peopled.ada))
+    visitor = visit(peopled.ada)
     rounds: list[Any] = []
 
     def answer(route: Route) -> None:
@@ -276,7 +293,8 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
         }
         route.fulfill(json=body)
 
-    page.route("**/review/variants/", answer)
+    visitor.page.route("**/review/variants/", answer)
+    page = start(visitor)
     strip = page.locator("[data-variants]")
     page.keyboard.press("c")
     expect(strip).to_contain_text("They are caring women.")
@@ -287,7 +305,6 @@ def test_counterfactuals_come_side_by_side_and_go_with_the_item(visit: Visit, pe
     assert len(rounds) == 2  # asked again while one was on its way, and then no more
     page.keyboard.press("Escape")
     expect(strip).to_be_hidden()
-    page.unroute("**/review/variants/")
     failed = {"state": "failed", "prompt": "What are nurses like?", "answer": "", "error": "Too long."}
     swapped = {**failed, "old": "nurses", "new": "smiths"}
     body = {"why": None, "original": failed, "variants": [swapped, swapped]}

@@ -14,6 +14,7 @@ def test_a_reader_proposes_with_the_reading_beside_it_and_a_curator_puts_it_in_f
     page.get_by_role("link", name="Propose a change").click()
     text = page.get_by_label("Values statement")
     expect(text).to_have_value("Judge the person, not the job.")
+    page.wait_for_load_state()
     text.press("Control+End")
     text.press_sequentially("\n\n## Severity\nAsk who is *hurt*.")
     reading = page.locator("#preview")

@@ -60,6 +60,15 @@ def test_fine_becomes_biased_and_a_correction_that_comes_too_late_is_refused_in_
     item = peopled.item(text="Nurses are caring women.")
     old = answered(item, peopled.ada, 0, outcome="fine", created_at=timezone.now() - timedelta(hours=1))
     visitor = visit(peopled.ada)
+    is_lost = False
+
+    def answer(route: Route) -> None:
+        if not is_lost:
+            return route.continue_()
+        route.fetch()
+        return route.abort()
+
+    visitor.page.route("**/review/correct/", answer)
     page = visitor.open(f"/p/peoples/mine/{old.key}/correct/")
     expect(page.locator("[data-outcome=fine]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-rewrite-box]")).to_be_hidden()
@@ -73,16 +82,11 @@ def test_fine_becomes_biased_and_a_correction_that_comes_too_late_is_refused_in_
     press(page, "1", "w", "r")
     page.locator("[data-rewrite]").fill("Nurses are people.")
     visitor.expect("net::ERR_FAILED")
-
-    def lose_the_reply(route: Route) -> None:
-        route.fetch()
-        route.abort()
-
-    page.route("**/review/correct/", lose_the_reply)
+    is_lost = True
     page.locator("[data-rewrite]").press("Control+Enter")
     strip = page.locator("[data-strip]")
     expect(strip).to_contain_text("cannot be reached. Whether your correction was saved is not known. Submit it again")
-    page.unroute("**/review/correct/")
+    is_lost = False
     page.locator("[data-rewrite]").fill("Nurses are all sorts of people.")
     page.locator("[data-action=submit]").click()  # by hand: a second key press so soon would be taken for a bounce
     expect(page.locator("[data-strip]")).to_contain_text("corrected this answer already")

@@ -150,7 +150,7 @@ def test_the_chance_to_undo_outlives_a_reload(visit: Visit, items, peopled: Cast
 
 def test_the_chance_to_undo_ends_after_thirty_seconds(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
-    visitor.context.clock.install()
+    visitor.stop_clock()
     page = visitor.open(REVIEW)
     shown(page)
     submitted(page, lambda: press(page, "f"))
@@ -185,7 +185,7 @@ def test_a_pass_needs_a_reason_and_can_be_taken_back_like_an_answer(visit: Visit
 
 def test_when_nothing_waits_the_page_says_so_and_looks_again_by_itself(visit: Visit, peopled: Cast):
     visitor = visit(peopled.ada)
-    visitor.context.clock.install()
+    visitor.stop_clock()
     page = visitor.open(REVIEW)
     expect(page.get_by_role("heading", name="Nothing to review right now")).to_be_visible()
     peopled.item(text="Fresh.")
@@ -203,7 +203,7 @@ def test_an_empty_queue_says_what_the_studio_knows_and_promises_nothing(visit: V
 
 def test_time_counts_only_while_somebody_reads(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
-    visitor.context.clock.install()
+    visitor.stop_clock()
     page = visitor.open(REVIEW)
     shown(page)
     page.clock.run_for(5_000)
@@ -219,7 +219,7 @@ def test_time_counts_only_while_somebody_reads(visit: Visit, items, peopled: Cas
     page.clock.run_for(60_000)
     page.evaluate("document.dispatchEvent(new Event('review:uncovered'))")
     submitted(page, lambda: press(page, "f"))
-    assert 35_000 <= Answer.objects.get().active_ms < 38_000
+    assert Answer.objects.get().active_ms == 35_000
 
 
 def test_projects_do_not_see_each_other(visit: Visit, items, peopled: Cast):

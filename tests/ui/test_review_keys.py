@@ -1,7 +1,7 @@
 """The keys: layers, a map, one's own, and none at all."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from annotation.person.preferences import LAYERS
 from tests.cast import Cast
@@ -83,26 +83,38 @@ def test_on_a_keyboard_without_latin_letters_the_place_of_the_key_counts(visit: 
 
 
 def test_single_keys_can_be_switched_off_for_the_account(visit: Visit, items, peopled: Cast):
-    page = visit(peopled.ada).open(REVIEW)
+    visitor = visit(peopled.ada)
+    held: list[Route] = []
+    visitor.page.route("**/review/preferences/", lambda route: held.append(route))
+    page = visitor.open(REVIEW)
     shown(page)
     press(page, "?")
-    with page.expect_response("**/review/preferences/"):
-        page.get_by_label("Single keys act").uncheck()
+    page.get_by_label("Single keys act").uncheck()
     page.get_by_role("button", name="Close").click()
-    for place in (page, visit(peopled.ada).open(REVIEW)):
-        shown(place)
-        press(place, "f")
-        expect_answer(place, "Nurses are caring women.")
+    press(page, "f")  # off at once, before the studio has answered
+    expect_answer(page, "Nurses are caring women.")
+    with page.expect_response("**/review/preferences/"):
+        held[0].continue_()
+    elsewhere = visit(peopled.ada).open(REVIEW)
+    shown(elsewhere)
+    press(elsewhere, "f")
+    expect_answer(elsewhere, "Nurses are caring women.")
     submitted(page, lambda: page.get_by_role("button", name="Fine").click())
 
 
 def test_a_key_that_bounces_judges_one_item(visit: Visit, items, peopled: Cast):
-    page = visit(peopled.ada).open(REVIEW)
+    visitor = visit(peopled.ada)
+    visitor.stop_clock()
+    page = visitor.open(REVIEW)
     shown(page)
     page.keyboard.press("f")
+    page.clock.run_for(199)
     page.keyboard.press("f")
     expect_answer(page, "Pilots are brave men.")
     expect(page.locator("[data-slot=sitting]")).to_have_text("1")
+    page.clock.run_for(200)
+    page.keyboard.press("f")
+    expect_answer(page, "Cooks are loud.")
 
 
 def test_nothing_but_two_keys_acts_while_writing(visit: Visit, items, peopled: Cast):

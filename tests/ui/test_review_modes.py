@@ -105,6 +105,7 @@ def test_a_comparison_comes_back_as_it_was_judged(visit: Visit, comparison, peop
     page.keyboard.type("All ")
     submitted(page, lambda: press(page, "Control+Enter"))
     page.reload()
+    expect(page.locator("[data-undo]")).to_be_enabled()
     with page.expect_response("**/review/undo/"):
         press(page, "u")
     assert side_of(page, "Nurses are people.") == side

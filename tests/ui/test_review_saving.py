@@ -22,10 +22,11 @@ pytestmark = [pytest.mark.ui, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_next_item_is_painted_before_the_server_has_answered(visit: Visit, items, peopled: Cast):
-    page = visit(peopled.ada).open(REVIEW)
-    shown(page)
+    visitor = visit(peopled.ada)
     held: list[Route | None] = []
-    page.route(SUBMIT, lambda route: route.continue_() if held and held[0] is None else held.append(route))
+    visitor.page.route(SUBMIT, lambda route: route.continue_() if held and held[0] is None else held.append(route))
+    page = visitor.open(REVIEW)
+    shown(page)
     press(page, "f", "f")
     expect_answer(page, "Cooks are loud.")
     assert not Answer.objects.exists()
@@ -56,9 +57,9 @@ def test_who_logs_out_leaves_no_draft_on_the_machine(visit: Visit, items, people
 def test_a_log_out_asks_first_where_something_is_not_saved_yet(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
     visitor.expect("Failed to load resource")
+    visitor.page.route("**/review/*/", lambda route: route.fulfill(status=503))
     page = visitor.open(REVIEW)
     shown(page)
-    page.route("**/review/*/", lambda route: route.fulfill(status=503))
     press(page, "f")
     expect_answer(page, "Pilots are brave men.")
     press(page, "r")
@@ -127,9 +128,9 @@ def test_what_was_written_later_on_another_machine_is_shown(visit: Visit, items,
 def test_without_a_network_answers_are_kept_through_a_reload_and_sent_later(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
     visitor.expect("Failed to load resource", "net::ERR_FAILED")
+    visitor.page.route(SUBMIT, lambda route: route.abort())
     page = visitor.open(REVIEW)
     shown(page)
-    page.route(SUBMIT, lambda route: route.abort())
     before = page.locator("[data-form]").bounding_box()
     press(page, "f", "f")
     expect(page.locator("[data-strip]")).to_contain_text("2 answers are not saved yet. Kept on this machine")
@@ -148,14 +149,14 @@ def test_without_a_network_answers_are_kept_through_a_reload_and_sent_later(visi
 def test_a_reply_that_was_lost_doubles_nothing(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
     visitor.expect("Failed to load resource", "net::ERR_FAILED")
-    page = visitor.open(REVIEW)
-    shown(page)
 
     def lose_the_reply(route: Route) -> None:
         route.fetch()
         route.abort()
 
-    page.route(SUBMIT, lose_the_reply, times=1)
+    visitor.page.route(SUBMIT, lose_the_reply, times=1)
+    page = visitor.open(REVIEW)
+    shown(page)
     with page.expect_response(lambda response: response.url.endswith("submit/") and response.ok):
         press(page, "f")
     assert Answer.objects.count() == 1
@@ -199,10 +200,11 @@ def test_an_answer_that_came_too_late_is_offered_back(visit: Visit, items, peopl
 def test_an_answer_the_server_does_not_take_comes_back_with_the_reason(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
     visitor.expect("400")
+    refusal = json.dumps({"error": "One of the categories does not belong to this project.", "field": "categories"})
+    refused = {"status": 400, "content_type": "application/json", "body": refusal}
+    visitor.page.route(SUBMIT, lambda route: route.fulfill(**refused), times=1)
     page = visitor.open(REVIEW)
     shown(page)
-    refusal = json.dumps({"error": "One of the categories does not belong to this project.", "field": "categories"})
-    page.route(SUBMIT, lambda route: route.fulfill(status=400, content_type="application/json", body=refusal), times=1)
     press(page, "1", "w", "r")
     page.keyboard.type("Look: ")
     press(page, "Control+Enter")
@@ -222,13 +224,19 @@ def test_seats_are_given_back_when_the_page_is_left(visit: Visit, items, peopled
 
 
 def test_a_late_goodbye_of_the_page_before_takes_no_seat_away(visit: Visit, items, peopled: Cast):
-    page = visit(peopled.ada).open(REVIEW)
-    shown(page)
-    Seat.objects.held_by(peopled.ada).update(holder=None, lease_ends_at=None)  # what the late goodbye does
-    with page.expect_response(lambda response: response.url.endswith(REVIEW)):
-        pass  # the first heartbeat, two seconds after the start, sees it and asks again
-    expect(page.locator("[data-strip]")).to_be_empty()
+    visitor = visit(peopled.ada)
+
+    def late_goodbye(route: Route) -> None:
+        Seat.objects.held_by(peopled.ada).update(holder=None, lease_ends_at=None)
+        route.continue_()
+
+    visitor.page.route("**/review/heartbeat/", late_goodbye, times=1)  # two seconds after the start
+    with visitor.page.expect_response(
+        lambda response: response.request.resource_type == "fetch" and response.url.endswith(REVIEW)
+    ):
+        page = visitor.open(REVIEW)  # the heartbeat sees it, and the page asks again
     submitted(page, lambda: press(page, "f"))
+    expect(page.locator("[data-strip]")).to_be_empty()
     assert Answer.objects.get().item == items[0]
 
 
@@ -303,6 +311,7 @@ def test_where_tabs_cannot_talk_the_second_answer_is_refused_in_a_sentence(visit
     second = visitor.context.new_page()
     second.goto(visitor.home + REVIEW)
     shown(second)
+    shown(first)
     submitted(first, lambda: press(first, "f"))
     press(second, "f")
     expect(second.locator("[data-strip]")).to_contain_text("You have already answered this item.")
@@ -311,9 +320,9 @@ def test_where_tabs_cannot_talk_the_second_answer_is_refused_in_a_sentence(visit
 
 def test_a_tab_closed_in_mid_submit_loses_nothing(visit: Visit, items, peopled: Cast):
     visitor = visit(peopled.ada)
+    visitor.page.route(SUBMIT, lambda route: None)  # on its way for ever
     page = visitor.open(REVIEW)
     shown(page)
-    page.route(SUBMIT, lambda route: None)  # on its way for ever
     press(page, "f")
     expect_answer(page, "Pilots are brave men.")
     page.close(run_before_unload=False)

@@ -19,11 +19,13 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     items = [peopled.item(text="Nurses are caring women. It needs a man’s firm hand.") for _ in range(2)]
     for item in items:
         disputed(item, peopled)
-    page = visit(peopled.iris).open(reverse("annotation:item-settle", args=["peoples", items[0].uuid]))
+    visitor = visit(peopled.iris)
+    visitor.stop_clock()
+    page = visitor.open(reverse("annotation:item-settle", args=["peoples", items[0].uuid]))
     first, second = page.get_by_role("button", name="Take Reader").all()
     page.keyboard.press("1")  # meant for the item before
     expect(first).to_have_attribute("aria-pressed", "false")
-    page.wait_for_timeout(1000)
+    page.clock.run_for(1000)
     page.keyboard.press("1")
     page.keyboard.press("1")  # bounced
     expect(first).to_have_attribute("aria-pressed", "true")
@@ -35,9 +37,9 @@ def test_a_digit_chooses_an_answer_and_a_second_press_takes_it(visit: Visit, peo
     assert not Verdict.objects.exists()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{reverse('annotation:item-settle', args=['peoples', items[1].uuid])}")
-    page.wait_for_timeout(1000)
+    page.clock.run_for(1000)
     page.keyboard.press("1")
-    page.wait_for_timeout(300)
+    page.clock.run_for(300)
     page.keyboard.press("1")
     page.wait_for_url(f"**{reverse('annotation:disputed', args=['peoples'])}")
     given = Verdict.objects.order_by("pk").values_list("item", "answer__annotator")

@@ -68,11 +68,13 @@ export class Blur {
     if (!select) return;
     select.value = this.from ?? "";
     select.addEventListener("change", async () => {
-      const chosen = select.value ? Number(select.value) : null;
-      const isKept = await send(this.data.urls.preferences, { blur_from: chosen });
+      const before = this.from;
+      this.from = select.value ? Number(select.value) : null; // at once: the next item may come before the studio's reply
+      const isKept = await send(this.data.urls.preferences, { blur_from: this.from });
       find("blur-fault").hidden = isKept;
-      if (!isKept) { select.value = this.from ?? ""; return; }
-      this.from = chosen;
+      if (isKept) return;
+      this.from = before;
+      select.value = before ?? "";
     });
   }
 }

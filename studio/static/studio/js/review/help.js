@@ -86,12 +86,12 @@ export class Help {
   }
 
   async switch(isOn) {
+    this.settings.singleKeys = isOn; // at once: the next key may come before the studio's reply
     try {
       await post(this.url, { single_keys: isOn });
-      this.settings.singleKeys = isOn;
       this.say(isOn ? t("Single keys act.") : t("Single keys are off."));
     } catch (failure) {
-      this.box.checked = !isOn;
+      this.settings.singleKeys = !isOn;
       this.say(t("Not changed. {why}", { why: failure.message }));
     }
     this.print();

@@ -139,8 +139,8 @@ export class Session {
   saved(record, body) {
     this.tabs.send("answered", { seat: record.item.seat, kind: record.kind, entry: this.undo.find(record.key) });
     this.why = body.waiting;
+    announce("saved", { record, body }); // first: what it makes due comes with the item, or the empty screen, that follows
     this.takeIn(body.next);
-    announce("saved", { record, body });
   }
 
   takeIn(items) {

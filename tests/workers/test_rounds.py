@@ -13,13 +13,13 @@ from kombu import Connection
 
 from studio.launch.redis import find_server, pong
 from tests.cast import Cast, make_snapshot
-from tests.live import ROOT, alive, database_url, until
+from tests.live import PATIENCE, ROOT, alive, database_url, until
 from tests.training.conftest import ready_for_rounds
 from training.models import Round, RoundMetric, State
 from training.start import open_round
 from training.tasks import reap_rounds, run_round
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -87,28 +87,28 @@ def test_a_worker_that_is_told_to_stop_hands_its_round_to_the_next_one_at_once(s
         round = opened(studio, broker)
         pid = child_of(round)
         first.send_signal(signal.SIGTERM)
-        assert first.wait(15) is not None
+        assert first.wait(PATIENCE) is not None
         assert not alive(pid)
     left = Round.objects.get()
     assert (left.state, left.heartbeat_at, left.attempt) == (State.TRAINING, None, 0)
     (round.folder / "behaviour").write_text("")
     with worker(broker, tmp_path, STUDIO_SUITES=str(tmp_path / "suites")):
-        until(lambda: state(round) == State.PASSED, 20)
+        until(lambda: state(round) == State.PASSED)
     assert (round.folder / "runs").read_text().split() == ["0", "3"]
 
 
 def test_a_killed_worker_is_noticed_and_the_round_goes_on_from_its_checkpoint(
     studio, broker, tmp_path, settings, monkeypatch
 ):
-    settings.SILENCE_SECONDS = 2
-    with worker(broker, tmp_path, STUDIO_SUITES=str(tmp_path / "suites"), STUDIO_SILENCE_SECONDS="2"):
+    settings.SILENCE_SECONDS = 4  # longer than a worker that lives may be held up
+    with worker(broker, tmp_path, STUDIO_SUITES=str(tmp_path / "suites"), STUDIO_SILENCE_SECONDS="4"):
         round = opened(studio, broker)
         pid = child_of(round)
         (round.folder / "behaviour").write_text("")
         os.kill(pool_process(pid), signal.SIGKILL)
-        until(lambda: not alive(pid), 5)
+        until(lambda: not alive(pid))
         monkeypatch.setattr(run_round, "delay", lambda pk: send(pk, broker))
-        until(lambda: reap_rounds() or state(round) == State.PASSED, 30)
+        until(lambda: reap_rounds() or state(round) == State.PASSED)
     found = Round.objects.get()
     assert found.attempt == 2
     assert "worker was lost" in " ".join(found.events.values_list("reason", flat=True))

@@ -4,8 +4,6 @@ import pytest
 
 from benchmarks.chaos import storm
 
-pytestmark = pytest.mark.worker
-
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_what_was_acknowledged_is_there_once_although_servers_are_killed(database):

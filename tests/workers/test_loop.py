@@ -30,7 +30,7 @@ from tests.science.conftest import PHRASE, tiny  # noqa: F401  # a fixture
 from training.models import Evaluation, ModelVersion, Round, State
 from training.science.spec import RoundSpec
 
-pytestmark = [pytest.mark.worker, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 REWRITE = "The baker and the miller are both kind, as people are."
 RECIPE = {

@@ -1,12 +1,9 @@
 """Where a span begins and ends: Python counts code points, JavaScript counts UTF-16 units, both must mean one place."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotation.science.diff import stretches
-
-pytestmark = pytest.mark.ui
 
 # Letters, signs beyond the first plane, joined emoji, marks that combine, both directions, line ends.
 WRITTEN = st.text(
