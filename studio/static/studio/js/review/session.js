@@ -139,6 +139,7 @@ export class Session {
   saved(record, body) {
     this.tabs.send("answered", { seat: record.item.seat, kind: record.kind, entry: this.undo.find(record.key) });
     this.why = body.waiting;
+    this.strip.clear("offline"); // whatever could not be reached a moment ago can be now
     announce("saved", { record, body }); // first: what it makes due comes with the item, or the empty screen, that follows
     this.takeIn(body.next);
   }
