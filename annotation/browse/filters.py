@@ -45,8 +45,8 @@ def narrowed(
 ) -> Way:
     """The same way, on which the other filters hold."""
     rows, within = way.rows, {f"{way.item}__{side}": bound for side, bound in bounds.items()}
-    if way.reach:
-        way = replace(way, ground=Item.objects.filter(project=project, **within))
+    if way.ground is not None:
+        way = replace(way, ground=way.ground.filter(project=project, **within))
     if way.item == "pk":
         rows = rows.filter(project=project, **facts)
     if way.key == way.item:
@@ -141,10 +141,11 @@ def by_model(project: Project, wanted: Wanted) -> list[Way]:
     # for a database that begins at the comparisons: of an old model, all newer ones are passed over at once.
     newest_of_it = its.order_by("-pk").values_list("pk", flat=True).first() or 0
     second = its.filter(compared_in__isnull=False, compared_in__other__lte=newest_of_it)
-    second = second.annotate(second_pk=F("compared_in"), against=F("compared_in__generation"))
+    of_pair = {"second_pk": "compared_in", "second_key": "compared_in__other", "against": "compared_in__generation"}
+    second = second.annotate(**{name: F(path) for name, path in of_pair.items()})
     second = second.filter(there_is_no(its.filter(pk=OuterRef("against"))))  # else found as the first
     first = Way(its.annotate(item_pk=item), "item_pk", "pk")
-    return [first, Way(second, "second_pk", "pk")]
+    return [first, Way(second, "second_pk", "pk", twin="second_key")]
 
 
 def of_model(name: str) -> Condition:

@@ -26,13 +26,12 @@ class Way:
     item: str = "item_id"
     key: str = "item_id"
     knows_project: bool = False
-    reach: int = 0
-    """Not 0: only so many of `ground` are looked at for each item that is wanted. Where these are enough, or all there
-    are, no other way is needed: such a way leads to everything that the ones after it lead to."""
-    most: int = 0
-    """How many are looked at at most, however many are wanted."""
+    twin: str = ""
+    """A column of another table that holds the same as `key`: PostgreSQL does not carry a bound over to the other side
+    of a join, and may begin there."""
     ground: QuerySet[Item] | None = None
-    """The items a way with a `reach` passes over."""
+    """For a way that leads to all that the ones after it lead to: the items it passes over. It is gone as far as `NEAR`
+    and `FAR` say, and where that is enough, no other way is."""
 
     def there(self) -> dict[str, OuterRef]:
         """Of rows with an `item`: those at the item that this way leads to."""
@@ -80,6 +79,10 @@ Pair = tuple[int, int]
 """Key and item: an answer may be the second one of many comparisons, which then have the same key."""
 
 
+NEAR, FAR = (40, 2000), (400, 100_000)
+"""Items to look at for each one that is wanted, and at most: at first; and where it looks as if so many would do."""
+
+
 def newest(found: Ways, limit: int, *, beyond: Pair | None = None, up: bool = False) -> list[Pair]:
     """(key, item) of the newest `limit`, newest first; `up` gives the oldest. Of those `beyond` one, if it is given.
 
@@ -87,37 +90,53 @@ def newest(found: Ways, limit: int, *, beyond: Pair | None = None, up: bool = Fa
     """
     pairs: list[Pair] = []
     for way in found:
-        rows = way.rows
-        if beyond is not None:
-            rows = rows.filter(past(way, beyond, "gt" if up else "lt"))
-        if (end := far_end(way, limit, beyond, up)) is not None:
-            rows = rows.filter(**{f"pk__{'lte' if up else 'gte'}": end})
+        if way.ground is not None:
+            pairs, is_enough = looked_for(way, way.ground, limit, beyond, up)
+            if is_enough:
+                break
+            continue  # what comes now finds these too
+        rows = way.rows if beyond is None else way.rows.filter(past(way, beyond, "gt" if up else "lt"))
         if len(pairs) == limit:
-            rows = rows.filter(**{f"{way.key}__{'lte' if up else 'gte'}": pairs[-1][0]})
-        order = [name if up else f"-{name}" for name in dict.fromkeys((way.key, way.item))]
-        rows = rows.order_by(*order).values_list(way.key, way.item)
-        more = (rows.distinct() if way.key == way.item else rows)[:limit]
-        pairs = sorted({*pairs, *more}, reverse=not up)[:limit]
-        if way.reach and (len(pairs) == limit or end is None):
-            break
+            rows = rows.filter(bound(way, "lte" if up else "gte", pairs[-1][0]))
+        pairs = sorted({*pairs, *first(way, rows, limit, up)}, reverse=not up)[:limit]
     return sorted(pairs, reverse=True)
 
 
-def far_end(way: Way, limit: int, beyond: Pair | None, up: bool) -> int | None:
-    """The id of the last item that a way with a reach looks at; None, if that is the last there is."""
-    if way.ground is None:
-        return None
-    ground = way.ground if beyond is None else way.ground.filter(**{f"pk__{'gt' if up else 'lt'}": beyond[1]})
-    at = min(way.reach * limit, way.most)
-    return ground.order_by("pk" if up else "-pk").values_list("pk", flat=True)[at : at + 1].first()
+def looked_for(way: Way, ground: QuerySet[Item], limit: int, beyond: Pair | None, up: bool) -> tuple[list[Pair], bool]:
+    """What is met near the beginning, and further on if it goes on like that; whether nothing else need be done."""
+    side, passed, pairs = "gt" if up else "lt", 0, list[Pair]()
+    for reach, most in (NEAR, FAR):
+        goal = min(reach * limit, most)
+        if passed and len(pairs) * goal < limit * passed:  # so few that they would not be enough
+            break
+        edge = {} if beyond is None else {f"pk__{side}": beyond[1]}
+        ahead = ground.filter(**edge).order_by("pk" if up else "-pk").values_list("pk", flat=True)
+        end = ahead[goal - passed : goal - passed + 1].first()
+        until = Q() if end is None else bound(way, "lte" if up else "gte", end)
+        pairs += first(way, way.rows.filter(until, **edge), limit - len(pairs), up)
+        if len(pairs) == limit or end is None:
+            return pairs, True
+        beyond, passed = (end, end), goal
+    return pairs, False
+
+
+def first(way: Way, rows: QuerySet, limit: int, up: bool) -> list[Pair]:
+    order = [name if up else f"-{name}" for name in dict.fromkeys((way.key, way.item))]
+    rows = rows.order_by(*order).values_list(way.key, way.item)
+    return list((rows.distinct() if way.key == way.item else rows)[:limit])
+
+
+def bound(way: Way, side: str, key: int) -> Q:
+    """That the key of a row lies on this side of another."""
+    return Q(**{f"{name}__{side}": key for name in (way.key, way.twin) if name})
 
 
 def past(way: Way, edge: Pair, side: str) -> Q:
     """Of rows: beyond `edge`. The key alone bounds the walk, so that its index does."""
     key, item = edge
     if way.key == way.item:
-        return Q(**{f"{way.key}__{side}": key})
-    return Q(**{f"{way.key}__{side}e": key}) & (Q(**{f"{way.key}__{side}": key}) | Q(**{f"{way.item}__{side}": item}))
+        return bound(way, side, key)
+    return bound(way, f"{side}e", key) & (Q(**{f"{way.key}__{side}": key}) | Q(**{f"{way.item}__{side}": item}))
 
 
 def ids(found: Ways, limit: int) -> list[int]:

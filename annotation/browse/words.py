@@ -16,28 +16,20 @@ from annotation.browse.search import Among, Term
 from annotation.browse.ways import Way, there_is
 from annotation.models import Answer, Generation, Item, Prompt
 
-NEAR, FAR = 40, 400
-"""Items that are looked at for each one that is wanted: at first; and where a word is neither near nor rare."""
-
-MOST_NEAR, MOST_FAR = 2000, 100_000
-"""Items that are looked at, however many are wanted: who counts is served better by the index."""
-
 RARE = 2000
-"""Texts that hold the words asked for: up to so many lead at once."""
+"""Texts that hold the longest of several words: up to so many are asked for the others one by one."""
 
 
 def by_words(text: str) -> Iterator[Way]:
     """Ways to the items that hold all words of `text`; each is made when the ones before it were not enough."""
     found = search.terms(text)
-    yield Way(all_texts(found), "pk", "pk", reach=NEAR, most=MOST_NEAR)
-    some = {model: holding(model, found, RARE) for model in (Prompt, Generation, Answer)}
-    if any(ids is None for ids in some.values()):
-        yield Way(all_texts(found), "pk", "pk", reach=FAR, most=MOST_FAR)
-    prompts, generations, answers = (holding(model, found) or [] if ids is None else ids for model, ids in some.items())
-    for column, ids in (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations)):
+    yield Way(all_texts(found), "pk", "pk", ground=Item.objects.all())
+    generations = holding(Generation, found)
+    columns = (("prompt_id", holding(Prompt, found)), ("generation_id", generations), ("other_id", generations))
+    for column, ids in columns:
         if ids:
             yield Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk")
-    if answers:
+    if answers := holding(Answer, found):
         yield Way(Answer.objects.standing().filter(Among(F("pk"), answers)))
 
 
@@ -51,17 +43,20 @@ def all_texts(found: list[Term]) -> QuerySet[Item]:
     return Item.objects.filter(reduce(or_, [*here, there_is(wrote)]))
 
 
-def holding(model: type[Prompt | Generation | Answer], found: list[Term], most: int | None = None) -> list[int] | None:
-    """Ids of the texts that hold all words; None, if there are more than `most`.
+def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int]:
+    """Ids of the texts that hold all words.
 
     The longest word is looked for first: it is likely to be the rarest, and where it is rare, the others are asked of
     few texts and not of the index.
     """
     rows = search.matching(model, found)
-    if most and len(found) > 1:
+    if len(found) > 1:
         longest = max(found, key=lambda term: sum(map(len, term.words)))
-        few = holding(model, [longest], most)
-        if few is not None:
+        few = ids_of(search.matching(model, [longest]), RARE + 1)
+        if len(few) <= RARE:
             rows = search.among(model, few, found)
-    ids = list(rows.order_by().values_list("pk", flat=True)[: most and most + 1])
-    return None if most and len(ids) > most else ids
+    return ids_of(rows)
+
+
+def ids_of(rows: QuerySet, most: int | None = None) -> list[int]:
+    return list(rows.order_by().values_list("pk", flat=True)[:most])

@@ -99,14 +99,21 @@ def test_the_index_follows_what_changes(cast):
     assert not found(cast, "gone")
 
 
-STAGES = {"near": (9, 9, 9), "rare": (1, 1, 9), "far": (1, 9, 1), "neither": (1, 1, 1)}
-"""Where words are found: on the first walk, by the index, on the longer walk, by the index although they are common."""
+STAGES = {
+    "near": (99, 99, 9),
+    "far": (2, 99, 9),
+    "by the index": (1, 1, 9),
+    "by the index, the longest word common": (1, 1, 0),
+}
+"""Where words are found: on the first stretch of the walk, further on, by the index."""
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, monkeypatch, stage):
-    for name, value in zip(("NEAR", "FAR", "RARE"), STAGES[stage], strict=True):
-        monkeypatch.setattr(words, name, value)
+    near, far, rare = STAGES[stage]
+    monkeypatch.setattr(ways, "NEAR", (near, near))
+    monkeypatch.setattr(ways, "FAR", (far, far))
+    monkeypatch.setattr(words, "RARE", rare)
     old = {cast.item(text=f"common {n}") for n in range(2)}
     settle_item(wrote := cast.item(), rewrite="common too")
     pair = make_comparison(cast.project, text="another", other="a common one")
@@ -122,6 +129,7 @@ def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, m
         assert [pk for _, pk in oldest] == everything[:limit][::-1]
     assert [pk for _, pk in ways.newest(looked_for, 2, beyond=2 * (pair.pk,))] == everything[1:3][::-1]
     assert found(cast, "common", state="settled") == {wrote}
+    assert found(cast, "common too") == {wrote}
 
 
 def test_the_index_is_not_asked_for_what_is_met_at_once(cast, django_assert_num_queries):
