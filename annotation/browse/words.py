@@ -17,7 +17,7 @@ from annotation.browse.ways import Way, there_is
 from annotation.models import Answer, Generation, Item, Prompt
 
 RARE = 2000
-"""Texts that hold the longest of several words: up to so many are asked for the others one by one."""
+"""Texts: up to so many that hold the longest of several words are asked for the others one by one."""
 
 
 def by_words(text: str) -> Iterator[Way]:
@@ -55,7 +55,8 @@ def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> lis
         few = ids_of(search.matching(model, [longest]), RARE + 1)
         if len(few) <= RARE:
             rows = search.among(model, few, found)
-    return ids_of(rows)
+    ids = ids_of(rows, RARE + 1)  # PostgreSQL expects many, and would start more processes for them than it finds rows
+    return ids if len(ids) <= RARE else ids_of(rows)
 
 
 def ids_of(rows: QuerySet, most: int | None = None) -> list[int]:
