@@ -1,20 +1,16 @@
 """Verbs: settled items become a snapshot; a snapshot is handed over to a round."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from annotation import refill
 from annotation.measures import judgements
 from annotation.measures.judgements import SIDES
 from annotation.models import Answer, Collection, Item, Verdict
-from annotation.queue import seating
 from studio.models import Project, User
 from training import start, store_snapshot
 from training.models import Round, Snapshot, SnapshotRow
@@ -71,12 +67,13 @@ TRIES = 5
 def freeze(project: Project, *, actor: User | None, collection: Collection | None = None) -> Snapshot:
     """The settled items of `project`, or of one collection, copied by value; the same items give the same snapshot.
 
-    What is put back in the queue or corrected while this reads is in no snapshot: the last look is taken under the
-    project's lock, which putting back and correcting take too. Whoever comes second finds the verdict gone, or the item
-    frozen.
+    What is put back in the queue or corrected while this reads is in no snapshot: its verdict went, or is younger. The
+    last look is taken under the project's lock, which putting back takes too: whoever comes second finds the verdict
+    gone, or the item frozen.
     """
     for _ in range(TRIES):
-        check = partial(refuse_what_changed, since=beginning(project))
+        newest = Verdict.objects.aggregate(pk=Max("pk"))["pk"] or 0
+        check = partial(refuse_what_changed, newest=newest)
         try:
             return store_snapshot.store(project, rows(project, collection), actor=actor, check=check)
         except store_snapshot.NoRows as error:
@@ -86,15 +83,9 @@ def freeze(project: Project, *, actor: User | None, collection: Collection | Non
     raise NothingToFreeze("Items were put back in the queue, or corrected, while they were copied: freeze again.")
 
 
-@transaction.atomic
-def beginning(project: Project) -> datetime:
-    """Now, with no correction on its way: it is done and can be read, or its verdict is younger."""
-    seating.lock(project)
-    return timezone.now()
-
-
-def refuse_what_changed(snapshot: Snapshot, since: datetime) -> None:
-    settled = Verdict.objects.filter(item__uuid=OuterRef("uuid"), created_at__lte=since)
+def refuse_what_changed(snapshot: Snapshot, newest: int) -> None:
+    """`newest`: of the verdicts there were when the rows began to be read. One that is given anew has a higher id."""
+    settled = Verdict.objects.filter(item__uuid=OuterRef("uuid"), pk__lte=newest)
     if SnapshotRow.objects.filter(~Exists(settled), snapshot=snapshot).exists():
         raise ChangedMeanwhile
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from celery.schedules import ParseException, crontab
 from django.core.cache import cache
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import freeze
@@ -24,6 +24,9 @@ GRACE = timedelta(hours=1)
 
 
 ENOUGH = 1000
+
+LONGEST_IMPORT = timedelta(hours=1)
+"""No transaction that makes verdicts lasts so long."""
 
 KNOWN = 600
 """For so many seconds it is not asked again up to where nothing is new."""
@@ -71,14 +74,17 @@ def unseen(verdicts: QuerySet[Verdict]) -> QuerySet[Verdict]:
 def seen_up_to(project: Project) -> int:
     """The id of a verdict up to which none is unseen, nor ever will be: what is settled anew, corrected or put back has
     a new id. To find it means to walk over every verdict there is, and the timer asks every few seconds: so it is kept.
-    What is being settled in the very moment of the walk may count KNOWN seconds later.
+    What is being imported while it walks has lower ids than what others settle meanwhile, so the walk stops before.
     """
     key = f"policy-seen-{project.pk}-{project.created_at.timestamp()}"
     known: int | None = cache.get(key)
     if known is None:
-        newest = Verdict.objects.aggregate(pk=Max("pk"))["pk"] or 0
-        first = unseen(Verdict.objects.filter(item__project=project)).aggregate(pk=Min("pk"))["pk"]
-        known = newest if first is None else first - 1
+        old = Verdict.objects.filter(created_at__lte=timezone.now() - LONGEST_IMPORT)
+        newest = old.aggregate(pk=Max("pk"))["pk"] or 0
+        first = (
+            unseen(Verdict.objects.filter(item__project=project)).order_by("pk").values_list("pk", flat=True).first()
+        )
+        known = newest if first is None else min(newest, first - 1)
         cache.set(key, known, KNOWN)
     return known
 

@@ -88,6 +88,7 @@ def combined(today: date) -> dict[str, dict[str, str]]:
         "date, outcome": {"until": str(today - timedelta(days=20)), "outcome": "biased"},
         "words, settled": {"q": "hundred42", "state": "settled"},
         "words, topic": {"q": "ten3", "topic": "topic-2"},
+        "a common word, a small collection": {"q": "trade", "collection": "Small"},
         "words, annotator, rewrite": {"q": "thousand431", "annotator": "reader-31", "rewrite": "on"},
     }
 
@@ -120,7 +121,7 @@ def measure(reader: Reader, address: str, times: int) -> tuple[list[float], floa
         addresses.append(address.partition("?")[0] + html.unescape(older[1]))
     for each in addresses[1:]:
         reader.get(each)
-    took = [reader.get(each)[0] for _ in range(times) for each in addresses]
+    took = [reader.get(each)[0] for _ in range(2 * times // len(addresses)) for each in addresses]
     if not address.startswith("data/?"):
         return took, 0.0
     counted = f"{address}&count=1"
@@ -147,7 +148,7 @@ def main() -> int:
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
     parser.add_argument("--items-postgresql", type=int, default=1_000_000)
     parser.add_argument("--items-sqlite", type=int, default=100_000)
-    parser.add_argument("--times", type=int, default=12)
+    parser.add_argument("--times", type=int, default=12, help="requests of each of two pages, or twice as many of one")
     asked = parser.parse_args()
     print(machine(), flush=True)
     bars = []

@@ -17,7 +17,7 @@ from annotation.queue.shapes import LONGEST_COMMENT
 from annotation.receive import KINDS
 from studio.asked import Day
 from studio.models import Project, User
-from studio.widgets import PlainSelect
+from studio.widgets import InOne, PlainSelect
 
 LONGEST_QUERY = 200
 """Characters of a search."""
@@ -52,6 +52,8 @@ class ImportForm(forms.Form):
 
 class Named(forms.ModelChoiceField):
     """A choice by a name in the address, refused in a sentence that says what is missing."""
+
+    iterator = InOne
 
     def __init__(self, what: str, key: str, label: str = ""):
         super().__init__(

@@ -10,8 +10,9 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThan
 from django.utils import timezone
 
+from annotation.browse import search
 from annotation.browse.ways import Condition, Way, Ways, there_is, there_is_no
-from annotation.browse.words import by_words
+from annotation.browse.words import all_texts, by_words
 from annotation.models import Answer, Collection, Generation, Gold, Item, Seat, Span, Verdict
 from studio.models import Project
 
@@ -30,6 +31,7 @@ def found(project: Project, wanted: Wanted) -> Ways:
 def made(project: Project, wanted: Wanted, begin: str) -> Iterator[Way]:
     facts = {lookup: wanted[name] for name, lookup in FACTS.items() if wanted.get(name) and name != begin}
     bounds = by_date(project, facts, wanted.get("since"), wanted.get("until"))
+    bounds["gte"] = end_of(project, "pk")
     if reads_old(wanted):
         bounds["lte"] = newest_answered(project)
     asked = [name for name in CONDITIONS if wanted.get(name) and (name != begin or name in ALWAYS)]
@@ -64,9 +66,7 @@ def narrowed(
 
 
 def leader(wanted: Wanted) -> str:
-    if wanted.get("q"):
-        return "q"
-    for name in ("collection", "gold", "model"):
+    for name in ("collection", "gold", "q", "model"):  # of what was put together by hand there is little
         if wanted.get(name):
             return name
     if wanted.get("state") in ("unread", "reading", "replaced", "disputed"):
@@ -86,9 +86,15 @@ def reads_old(wanted: Wanted) -> bool:
     return of_answers or wanted.get("state") in ("settled", "disputed")
 
 
+def end_of(project: Project, order: str) -> int:
+    """The id of a project's first or last item: beyond these, walks would pass over those of other projects."""
+    return Item.objects.filter(project=project).order_by(order).values_list("pk", flat=True).first() or 0
+
+
 def newest_answered(project: Project) -> int:
+    ends = {"item__gte": end_of(project, "pk"), "item__lte": end_of(project, "-pk")}
     answered = Answer.objects.order_by("-item_id").filter(
-        there_is(Item.objects.filter(pk=OuterRef("item_id"), project=project))
+        there_is(Item.objects.filter(pk=OuterRef("item_id"), project=project)), **ends
     )
     return answered.values_list("item_id", flat=True).first() or 0
 
@@ -263,6 +269,7 @@ FACTS = {"mode": "mode", "topic": "prompt__topic"}
 """What an item is, by the column that says so."""
 
 CONDITIONS: dict[str, Callable[[Any], Condition]] = {
+    "q": lambda text: lambda way: there_is(all_texts(search.terms(text)).filter(**way.itself())),
     "model": of_model,
     "collection": lambda one: (
         lambda way: there_is(Collection.items.through.objects.filter(collection=one, **way.there()))

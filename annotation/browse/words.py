@@ -6,6 +6,7 @@ collects every text with a word that begins with "th" before it gives the first.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -19,17 +20,23 @@ from annotation.models import Answer, Generation, Item, Prompt
 RARE = 2000
 """Texts: up to so many that hold the longest of several words are asked for the others one by one."""
 
+MANY = 50_000
+"""Texts that still lead to their items."""
+
 
 def by_words(text: str) -> Iterator[Way]:
     """Ways to the items that hold all words of `text`; each is made when the ones before it were not enough."""
     found = search.terms(text)
-    yield Way(all_texts(found), "pk", "pk", ground=Item.objects.all())
-    generations = holding(Generation, found)
-    columns = (("prompt_id", holding(Prompt, found)), ("generation_id", generations), ("other_id", generations))
-    for column, ids in columns:
+    everywhere = Way(all_texts(found), "pk", "pk", ground=Item.objects.all())
+    yield everywhere
+    prompts, generations, answers = (holding(model, found) for model in (Prompt, Generation, Answer))
+    if prompts is None or generations is None or answers is None:  # common, and what is rare is another filter
+        yield replace(everywhere, ground=None)
+        return
+    for column, ids in (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations)):
         if ids:
             yield Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk")
-    if answers := holding(Answer, found):
+    if answers:
         yield Way(Answer.objects.standing().filter(Among(F("pk"), answers)))
 
 
@@ -43,8 +50,8 @@ def all_texts(found: list[Term]) -> QuerySet[Item]:
     return Item.objects.filter(reduce(or_, [*here, there_is(wrote)]))
 
 
-def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int]:
-    """Ids of the texts that hold all words.
+def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int] | None:
+    """Ids of the texts that hold all words; None, if these are more than MANY.
 
     The longest word is looked for first: it is likely to be the rarest, and where it is rare, the others are asked of
     few texts and not of the index.
@@ -56,7 +63,9 @@ def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> lis
         if len(few) <= RARE:
             rows = search.among(model, few, found)
     ids = ids_of(rows, RARE + 1)  # PostgreSQL expects many, and would start more processes for them than it finds rows
-    return ids if len(ids) <= RARE else ids_of(rows)
+    if len(ids) > RARE:
+        ids = ids_of(rows, MANY + 1)
+    return ids if len(ids) <= MANY else None
 
 
 def ids_of(rows: QuerySet, most: int | None = None) -> list[int]:

@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import Answer, Guideline, Seat, Verdict
-from annotation.queue import seating
 from annotation.queue.shapes import BadShape, Said
 from annotation.queue.turn import lock
 from annotation.submit import KeyTaken, agree, as_meant, check_against, why_final, write
@@ -24,17 +23,16 @@ def correct(project: Project, user: User, key: uuid.UUID, said: Said, *, new_key
 
     `said` may speak of left and right, as the page of this seat does, or of the item's own first and second. The
     verdict follows: a single reader's is theirs, an agreement is asked for again, and may become a dispute. A frozen
-    answer stays in its snapshots: a freeze that read it before takes its last look under the project's lock, which is
-    taken here too, and begins anew.
+    answer stays in its snapshots; a freeze that read it before finds the verdict gone and begins anew, unless both end
+    in the same instant.
 
-    Two corrections at once: the second waits at that lock and is then told of the first. The same `new_key`
+    Two corrections at once: the second waits at the item's lock and is then told of the first. The same `new_key`
     again returns the answer that it made. Raises CorrectionRefused, KeyTaken, BadShape; Answer.DoesNotExist for what is
     not this person's answer in this project.
     """
     mine = Answer.objects.filter(annotator=user, item__project=project, seat__isnull=False)
     answer = mine.select_related("item__generation", "item__other", "item__prompt", "seat").get(key=key)
     assert answer.seat is not None  # asked for above
-    seating.lock(project)
     lock(answer.item_id)
     answer.refresh_from_db(fields=["undone_at"])  # another tab may have come first
     before = Answer.objects.filter(key=new_key).first()

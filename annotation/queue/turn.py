@@ -1,10 +1,10 @@
 """Whose turn it is to write: one after the other on SQLite, and at one item everywhere."""
 
 import fcntl
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,6 +13,8 @@ from annotation.models import Item
 from annotation.queue.prepared import cursor
 
 WRITING = threading.Lock()
+PATIENCE = 20
+"""Seconds; then SQLite alone decides."""
 
 
 @contextmanager
@@ -22,14 +24,22 @@ def in_turn() -> Iterator[None]:
     SQLite lets one writer in at a time and tells the others to ask again; they sleep up to 100 ms between two askings,
     and the unlucky one asks for seconds. Who waits here instead is woken at once: in one process at a lock of its own,
     among the processes of a machine at a file beside the database. Nobody who has the database's lock already ever
-    waits here, so nobody waits for somebody who waits for them. A process that dies lets go.
+    waits here, so nobody waits for somebody who waits for them. A process that dies lets go. While somebody else holds
+    the database for long, as an import may, nobody waits here for longer than SQLite itself would.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    with WRITING, Path(f"{connection.settings_dict['NAME']}.turn").open("a") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)  # until it is closed
+    is_mine = WRITING.acquire(timeout=PATIENCE)
+    turn = os.open(f"{connection.settings_dict['NAME']}.turn", os.O_RDONLY | os.O_CREAT, 0o666)
+    try:
+        if is_mine:
+            fcntl.flock(turn, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(turn)  # this lets go of the file
+        if is_mine:
+            WRITING.release()
 
 
 def attempt(sql: str, params: list[Any]) -> tuple[Any, ...] | None:

@@ -4,7 +4,7 @@ import io
 import json
 import threading
 import tracemalloc
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -333,8 +333,8 @@ def test_putting_back_waits_for_a_freeze_that_is_nearly_done_and_then_finds_the_
 
     other = threading.Thread(target=put_back)
 
-    def meanwhile(snapshot: Snapshot, since: datetime) -> None:
-        real(snapshot, since)
+    def meanwhile(snapshot: Snapshot, newest: int) -> None:
+        real(snapshot, newest)
         other.start()
         other.join(0.5)
         assert other.is_alive()  # it waits for us

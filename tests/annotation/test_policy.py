@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotation import exchange, freeze, policy, tasks
-from annotation.models import Answer, Prompt, Refill
+from annotation.models import Answer, Prompt, Refill, Verdict
 from studio.models import Project
 from tests.cast import Cast, make_prompt, make_round, make_version, settle_item
 from training import start
@@ -99,6 +99,7 @@ def test_the_count_begins_where_nothing_was_new_and_misses_nothing(cast: Cast, d
     corrected, fresh = settle_item(cast.item(), outcome="fine"), settle_item(cast.item())
     now, seat = timezone.now(), fresh.item.seats.first()
     Answer.objects.filter(pk=fresh.answer_id).update(created_at=now, seat=seat)
+    Verdict.objects.update(created_at=now - timedelta(hours=2))  # longer ago than any import takes
     assert policy.new_demonstrations(cast.project) == 0
     Answer.objects.filter(pk=fresh.answer_id).update(created_at=now - timedelta(minutes=1))  # past the time for undo
     corrected.delete()

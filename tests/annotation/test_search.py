@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from annotation.browse import filters, search, ways, words
-from annotation.models import Answer, Generation, Item, Prompt
+from annotation.models import Answer, Collection, Generation, Item, Prompt
 from tests.cast import Cast, make_comparison, make_item, settle_item
 
 
@@ -100,20 +100,22 @@ def test_the_index_follows_what_changes(cast):
 
 
 STAGES = {
-    "near": (99, 99, 9),
-    "far": (2, 99, 9),
-    "by the index": (1, 1, 9),
-    "by the index, the longest word common": (1, 1, 0),
+    "near": (99, 99, 9, 99),
+    "far": (2, 99, 9, 99),
+    "by the index": (1, 1, 9, 99),
+    "by the index, the longest word common": (1, 1, 0, 99),
+    "too common for the index": (1, 1, 0, 1),
 }
-"""Where words are found: on the first stretch of the walk, further on, by the index."""
+"""Where words are found: on the first stretch of the walk, further on, by the index, on a walk through everything."""
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, monkeypatch, stage):
-    near, far, rare = STAGES[stage]
+    near, far, rare, many = STAGES[stage]
     monkeypatch.setattr(ways, "NEAR", (near, near))
     monkeypatch.setattr(ways, "FAR", (far, far))
     monkeypatch.setattr(words, "RARE", rare)
+    monkeypatch.setattr(words, "MANY", many)
     old = {cast.item(text=f"common {n}") for n in range(2)}
     settle_item(wrote := cast.item(), rewrite="common too")
     pair = make_comparison(cast.project, text="another", other="a common one")
@@ -130,13 +132,16 @@ def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, m
     assert [pk for _, pk in ways.newest(looked_for, 2, beyond=2 * (pair.pk,))] == everything[1:3][::-1]
     assert found(cast, "common", state="settled") == {wrote}
     assert found(cast, "common too") == {wrote}
+    shelf = Collection.objects.create(project=cast.project, name="Shelf")
+    shelf.items.add(asked, wrote, cast.item(text="not that word"))
+    assert found(cast, "common", collection=shelf) == {asked, wrote}
 
 
 def test_the_index_is_not_asked_for_what_is_met_at_once(cast, django_assert_num_queries):
     for n in range(3):
         cast.item(text=f"common {n}")
     looked_for = filters.found(cast.project, {"q": "common"})
-    with django_assert_num_queries(2):  # where the walk ends, and the walk
+    with django_assert_num_queries(3):  # where the project begins, where the walk ends, and the walk
         assert len(ways.ids(looked_for, 2)) == 2
 
 

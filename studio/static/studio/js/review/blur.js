@@ -69,8 +69,10 @@ export class Blur {
     select.value = this.from ?? "";
     select.addEventListener("change", async () => {
       const before = this.from;
-      this.from = select.value ? Number(select.value) : null; // at once: the next item may come before the studio's reply
-      const isKept = await send(this.data.urls.preferences, { blur_from: this.from });
+      const chosen = select.value ? Number(select.value) : null;
+      this.from = chosen; // at once: the next item may come before the studio's reply
+      const isKept = await send(this.data.urls.preferences, { blur_from: chosen });
+      if (this.from !== chosen) return; // something newer was chosen meanwhile
       find("blur-fault").hidden = isKept;
       if (isKept) return;
       this.from = before;
