@@ -138,7 +138,7 @@ def browse(server: Server, database: str, items: int, times: int) -> list[Bar]:
     for name, address in pages(date.today()):
         took, counted = measure(reader, address, times)
         p95 = quantiles(took, n=20)[18] if len(took) > 1 else took[0]
-        print(f"  {name:<28} p50 {median(took):6.0f}  p95 {p95:6.0f}  count {counted:6.0f} ms", flush=True)
+        print(f"  {name:<34} p50 {median(took):6.0f}  p95 {p95:6.0f}  count {counted:6.0f} ms", flush=True)
         bars.append(at_most(f"{database}, {items:,} items, {name}: p95", p95, LIMIT, "ms"))
     return bars
 

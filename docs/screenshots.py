@@ -119,6 +119,7 @@ def wait_for_promotion(page: Page, demo: Demo) -> None:
 
 def shoot(page: Page, folder: Path, name: str, look: str) -> None:
     target = folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png")
+    page.wait_for_timeout(400)  # numbers come after the page
     page.screenshot(path=target)
     print(target.name)  # noqa: T201  # a program
 
@@ -129,9 +130,13 @@ def half_an_answer(page: Page) -> None:
     if page.locator("body[data-verdict=biased]").count():
         return
     for _ in range(30):
-        if page.locator("[data-slot=topic]").text_content() == "Work and gender":
+        page.locator("[data-when=item]").wait_for()
+        is_review = page.locator("[data-outcome=fine]").is_visible()
+        if is_review and page.locator("[data-slot=topic]").text_content() == "Work and gender":
             break
-        page.keyboard.press("f")
+        if page.locator("[data-warning]").is_visible():
+            page.keyboard.press("v")
+        page.keyboard.press("x")
         page.wait_for_timeout(250)  # sooner, the next would be a key that bounced
     for key in ("1", "w", "s", "End", "Shift+ArrowLeft", "Shift+ArrowLeft", "1", "Escape", "r"):
         page.keyboard.press(key)

@@ -79,7 +79,7 @@ Pair = tuple[int, int]
 """Key and item: an answer may be the second one of many comparisons, which then have the same key."""
 
 
-NEAR, FAR = (40, 2000), (400, 100_000)
+NEAR, FAR = (40, 2000), (150, 100_000)
 """Items to look at for each one that is wanted, and at most: at first; and where it looks as if so many would do."""
 
 
