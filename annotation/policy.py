@@ -9,6 +9,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from annotation import freeze
+from annotation.browse.filters import OUT_OF_ORDER
 from annotation.models import Answer, Prompt, Verdict
 from studio.models import Project
 from training import start
@@ -24,9 +25,7 @@ GRACE = timedelta(hours=1)
 
 
 ENOUGH = 1000
-
-LONGEST_IMPORT = timedelta(hours=1)
-"""No transaction that makes verdicts lasts so long."""
+"""New demonstrations are counted so far at least."""
 
 KNOWN = 600
 """For so many seconds it is not asked again up to where nothing is new."""
@@ -79,7 +78,7 @@ def seen_up_to(project: Project) -> int:
     key = f"policy-seen-{project.pk}-{project.created_at.timestamp()}"
     known: int | None = cache.get(key)
     if known is None:
-        old = Verdict.objects.filter(created_at__lte=timezone.now() - LONGEST_IMPORT)
+        old = Verdict.objects.filter(created_at__lte=timezone.now() - OUT_OF_ORDER)
         newest = old.aggregate(pk=Max("pk"))["pk"] or 0
         first = (
             unseen(Verdict.objects.filter(item__project=project)).order_by("pk").values_list("pk", flat=True).first()

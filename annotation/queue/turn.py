@@ -25,15 +25,15 @@ def in_turn() -> Iterator[None]:
     and the unlucky one asks for seconds. Who waits here instead is woken at once: in one process at a lock of its own,
     among the processes of a machine at a file beside the database. Nobody who has the database's lock already ever
     waits here, so nobody waits for somebody who waits for them. A process that dies lets go. While somebody else holds
-    the database for long, as an import may, nobody waits here for longer than SQLite itself would.
+    the database for long, as an import may, it is SQLite that gives up; who waits for those goes on without a turn.
     """
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    is_mine = WRITING.acquire(timeout=PATIENCE)
-    turn = os.open(f"{connection.settings_dict['NAME']}.turn", os.O_RDONLY | os.O_CREAT, 0o666)
+    # The file first: where it cannot be opened, nothing is held yet.
+    turn, is_mine = os.open(f"{connection.settings_dict['NAME']}.turn", os.O_RDONLY | os.O_CREAT, 0o666), False
     try:
-        if is_mine:
+        if is_mine := WRITING.acquire(timeout=PATIENCE):
             fcntl.flock(turn, fcntl.LOCK_EX)
         yield
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 
-from annotation.queue.turn import in_turn
+from annotation.queue.turn import WRITING, in_turn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,3 +32,15 @@ def test_the_writers_of_another_process_are_waited_for():
 def test_who_has_the_databases_lock_waits_for_nobody():
     with in_turn(), transaction.atomic(), in_turn():
         assert connection.in_atomic_block
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets many write at once")
+def test_where_the_file_cannot_be_made_the_next_writer_is_not_shut_out(monkeypatch):
+    def full(*_: object) -> int:
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("annotation.queue.turn.os.open", full)
+        with pytest.raises(OSError, match="No space"), in_turn():
+            pass
+    assert not WRITING.locked()
