@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_POST
 
 from annotation import claim, submit
@@ -20,6 +21,7 @@ Data = dict[str, Any]
 
 
 @never_cache  # a page out of the browser's store would show items that are others' by now
+@gzip_page
 @needs(Role.ANNOTATOR)
 def review(request: HttpRequest, project: Project) -> HttpResponse:
     seats = claim.claim(project, request.user, want=3)

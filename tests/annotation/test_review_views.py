@@ -1,5 +1,6 @@
 """The review screen and its JSON doors, from the outside."""
 
+import gzip
 import json
 import uuid
 from datetime import timedelta
@@ -393,6 +394,14 @@ def test_a_stranger_is_sent_to_the_login_page(cast):
     for name in ("review", "review-release"):
         url = reverse(f"annotation:{name}", args=[cast.project.slug])
         assert Client().post(url).status_code == 302
+
+
+def test_the_page_travels_compressed_where_the_browser_can_read_that(cast, page):
+    url = reverse("annotation:review", args=[cast.project.slug])
+    plain, packed = page.client.get(url), page.client.get(url, headers={"Accept-Encoding": "gzip"})
+    assert (plain.get("Content-Encoding"), packed["Content-Encoding"]) == (None, "gzip")
+    assert len(packed.content) < len(plain.content) / 2
+    assert b"<!doctype html>" in gzip.decompress(packed.content)[:20]
 
 
 def test_the_screen_has_the_words_for_severity_that_every_form_has(cast, page):

@@ -1,6 +1,7 @@
 // The editor: prefilled with the answer to rewrite (or empty, for a demonstration), right below it what changes, word by
 // word, and how much. It says "light", "moderate" or "heavy"; it never says that less is better.
 import { amount, words, wordDiff } from "./diff.js";
+import { SIDES } from "./form.js";
 import { t, tn } from "./strings.js";
 
 // A text field turns every line end into \n; the answer must be compared in the same dress.
@@ -22,6 +23,18 @@ export class Rewrite {
     this.back = root.querySelector("[data-rewrite-reset]");
     this.area.addEventListener("input", () => this.typed());
     this.back.addEventListener("click", () => this.reset());
+  }
+
+  /** Another item, and what was written for it. In a comparison the editor waits for the choice. */
+  begin(item, { outcome, rewrite }) {
+    this.texts = { left: item.text, right: item.other };
+    if (item.mode !== "compare") return this.show(item.text || "", rewrite);
+    if (!SIDES.includes(outcome) || !rewrite) return this.close();
+    return this.showSide(outcome, rewrite);
+  }
+
+  showSide(side, draft) {
+    this.show(this.texts[side], draft, side);
   }
 
   /** Start with `original`; a draft that differs from it opens the editor. side: of a comparison, "left" or "right". */

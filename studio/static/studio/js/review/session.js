@@ -1,6 +1,5 @@
 // The sitting: shows an item, takes the answer, shows the next at once, and lets the outbox do the saving.
 import { asShown, leftOf } from "./drafts.js";
-import { SIDES } from "./form.js";
 import { t } from "./strings.js";
 import { fetchPage, LoggedOut, newKey, post, Unreachable } from "./transport.js";
 import { written } from "./trouble.js";
@@ -49,19 +48,9 @@ export class Session {
   /** Put a draft on the form. */
   take(draft) {
     const item = this.queue.current;
-    this.prefill(item, draft);
+    this.rewrite.begin(item, draft);
     this.form.write(draft, item.mode);
     this.spans.show(item.mode === "review" ? item.text : "");
-  }
-
-  prefill(item, { outcome, rewrite }) {
-    if (item.mode !== "compare") return this.rewrite.show(item.text || "", rewrite);
-    if (!SIDES.includes(outcome) || !rewrite) return this.rewrite.close();
-    return this.rewrite.show(this.textOf(outcome), rewrite, outcome);
-  }
-
-  textOf(side) {
-    return this.queue.current[side === "left" ? "text" : "other"];
   }
 
   answer() {

@@ -38,7 +38,7 @@ export class Verdicts {
     }
     if (this.rewrite.side !== side) {
       this.kept[this.rewrite.side] = this.rewrite.value;
-      this.rewrite.show(this.session.textOf(side), this.kept[side], side);
+      this.rewrite.showSide(side, this.kept[side]);
     }
     this.form.choose(side);
     this.want(false);
@@ -49,14 +49,14 @@ export class Verdicts {
   write() {
     if (this.form.mode !== "compare" || this.rewrite.isOpen) return this.rewrite.focus(this.beforeMarks());
     if (!SIDES.includes(this.form.outcome)) return this.want(!this.wanted);
-    this.rewrite.show(this.session.textOf(this.form.outcome), "", this.form.outcome);
+    this.rewrite.showSide(this.form.outcome, "");
     return this.rewrite.focus();
   }
 
   /** The answer up to its first mark: there the writing begins. */
   beforeMarks() {
     const [first] = this.form.spans;
-    return first ? [...this.session.textOf("left")].slice(0, first.start).join("") : "";
+    return first ? [...this.rewrite.texts.left].slice(0, first.start).join("") : "";
   }
 
   want(wanted) {
