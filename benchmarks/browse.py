@@ -48,6 +48,7 @@ def single(today: date) -> dict[str, dict[str, str]]:
         "a beginning": "hundred4",
         "two words": "ten3 thousand433",
         "a phrase": '"reasons and you"',
+        "a word of the oldest 5,000": "olden",
         "a word that is nowhere": "zebra",
     }
     return {

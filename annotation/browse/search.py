@@ -65,12 +65,18 @@ def matching(model: type[Model], found: list[Term]) -> QuerySet:
     return rows.filter(pk__in=RawSQL(sql, [match(found)]))  # noqa: S611
 
 
-def among(model: type[Model], ids: Sequence[int], found: list[Term]) -> QuerySet:
-    """Those of the rows with these ids in which all of `found` occur; the index of words is not asked."""
-    rows = model._default_manager.filter(Among(F("pk"), ids))
-    if connection.vendor == "postgresql":
-        return rows.filter(Coalesce(Holds(F("pk"), Value(tsquery(found))), False))
-    return rows & matching(model, found)
+def by_longest(model: type[Model], found: list[Term], most: int) -> list[int] | None:
+    """Ids of the rows in which all of `found` occur; None, if more than `most` hold the longest word.
+
+    That is likely to be the rarest. PostgreSQL's index gives, for each other word, all rows that hold it before the
+    first that holds both; here the others are asked of few rows. FTS5 goes along both at once, and needs no such help.
+    """
+    if len(found) < 2 or connection.vendor != "postgresql":
+        return None
+    longest = max(found, key=lambda term: sum(map(len, term.words)))
+    whole = Coalesce(Holds(F("pk"), Value(tsquery(found))), False)
+    rows = matching(model, [longest]).order_by().annotate(whole=whole).values_list("pk", "whole")[: most + 1]
+    return [pk for pk, is_whole in rows if is_whole] if len(rows) <= most else None
 
 
 class Holds(Func):

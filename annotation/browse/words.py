@@ -18,7 +18,12 @@ from annotation.browse.ways import Way, there_is
 from annotation.models import Answer, Generation, Item, Prompt
 
 RARE = 2000
-"""Texts: up to so many that hold the longest of several words are asked for the others one by one."""
+"""Texts: so many are fetched at first; up to so many that hold the longest of several words are asked for the others
+one by one."""
+
+FEW = 10_000
+"""Texts: up to so many are followed to their items before these are put in order. PostgreSQL would walk along the items
+in their order, and pass over all that came since, where what is looked for is old."""
 
 MANY = 50_000
 """Texts that still lead to their items."""
@@ -33,9 +38,12 @@ def by_words(text: str) -> Iterator[Way]:
     if prompts is None or generations is None or answers is None:  # common, and what is rare is another filter
         yield replace(everywhere, ground=None)
         return
-    for column, ids in (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations)):
-        if ids:
-            yield Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk")
+    columns = (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations))
+    here = [Item.objects.filter(Among(F(column), ids)) for column, ids in columns if ids]
+    if here and max(len(prompts), len(generations)) <= FEW:
+        here = [Item.objects.filter(Among(F("pk"), [pk for items in here for pk in ids_of(items)]))]
+    for items in here:
+        yield Way(items, "pk", "pk")
     if answers:
         yield Way(Answer.objects.standing().filter(Among(F("pk"), answers)))
 
@@ -51,20 +59,13 @@ def all_texts(found: list[Term]) -> QuerySet[Item]:
 
 
 def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int] | None:
-    """Ids of the texts that hold all words; None, if these are more than MANY.
-
-    The longest word is looked for first: it is likely to be the rarest, and where it is rare, the others are asked of
-    few texts and not of the index.
-    """
-    rows = search.matching(model, found)
-    if len(found) > 1:
-        longest = max(found, key=lambda term: sum(map(len, term.words)))
-        few = ids_of(search.matching(model, [longest]), RARE + 1)
-        if len(few) <= RARE:
-            rows = search.among(model, few, found)
-    ids = ids_of(rows, RARE + 1)  # PostgreSQL expects many, and would start more processes for them than it finds rows
-    if len(ids) > RARE:
-        ids = ids_of(rows, MANY + 1)
+    """Ids of the texts that hold all words; None, if these are more than MANY."""
+    ids = search.by_longest(model, found, RARE)
+    if ids is None:
+        rows = search.matching(model, found)
+        ids = ids_of(rows, RARE + 1)  # PostgreSQL expects many, and would start more processes for them than it finds
+        if len(ids) > RARE:
+            ids = ids_of(rows, MANY + 1)
     return ids if len(ids) <= MANY else None
 
 

@@ -67,7 +67,8 @@ class Said:
         self.new_id = UUID[connection.vendor]
         self.topic = f"CASE WHEN n % 5000 = 7 THEN {topic + TOPICS - 1} ELSE {topic} + n % {TOPICS - 1} END"
         # What is joined stands in parentheses: SQLite joins before it divides.
-        self.words = "'every ten'||(n % 10)||' hundred'||(n % 100)||' thousand'||(n % 1000)||' odd'||(n % 50000)"
+        self.words = "'every ten'||(n % 10)||' hundred'||(n % 100)||' thousand'||(n % 1000)||' odd'||(n % 50000)||"
+        self.words += "(CASE WHEN n <= 5000 THEN ' olden' ELSE '' END)"
         self.by = f"{self.version} + n * {VERSIONS - 1} / {items}, 'v' || (n * {VERSIONS - 1} / {items})"
         self.biased, self.read, self.twice = "n % 5 < 2", f"n <= {half}", "n % 10 = 0"
         self.disputed = f"{self.twice} AND n % 5000 = 0"
