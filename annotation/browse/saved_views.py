@@ -8,7 +8,7 @@ from annotation.models import SavedView
 from studio import audit
 from studio.models import Project, User
 
-FLEETING = ("before", "after", "count")
+FLEETING = ("before", "after", "count", "more")
 """Parts of an address that say where one is, not what one looks for."""
 
 

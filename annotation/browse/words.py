@@ -21,7 +21,7 @@ RARE = 2000
 """Texts: so many are fetched at first; up to so many that hold the longest of several words are asked for the others
 one by one."""
 
-FEW = 10_000
+FEW = 5_000
 """Texts: up to so many are followed to their items before these are put in order. PostgreSQL would walk along the items
 in their order, and pass over all that came since, where what is looked for is old."""
 

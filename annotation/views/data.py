@@ -21,8 +21,13 @@ from studio.models import Project, Role
 @require_safe
 @needs(Role.CURATOR)
 def data(request: HttpRequest, project: Project) -> HttpResponse:
-    """The data browser; with `count` only how many items there are, which the page asks for when it is there."""
+    """The data browser. The page fetches parts of itself: how many items there are (`count`), once it is there; the rest
+    of the filters (`more`) and the names of models (`models`), once somebody turns to them."""
+    if "models" in request.GET:
+        return render(request, "annotation/_models.html", {"models": browser.models_of(project)})
     form = FilterForm(project, request.GET)
+    if "more" in request.GET and request.htmx:  # type: ignore[attr-defined]
+        return render(request, "annotation/_more_filters.html", {"form": form})
     found = filters.found(project, form.cleaned_data) if form.is_valid() else ways.NOTHING
     if "count" in request.GET:
         return counted(request, found)
@@ -30,6 +35,7 @@ def data(request: HttpRequest, project: Project) -> HttpResponse:
     oldest_first = request.GET.get("order") == "oldest"
     page = browser.page(project, found, before=before, after=after, oldest_first=oldest_first)
     context = {**shelf(request, project), "form": form, "page": page, "oldest_first": oldest_first}
+    context["more"] = form.more_in_use or "more" in request.GET
     return render(request, "annotation/data.html", context)
 
 
@@ -49,7 +55,6 @@ def shelf(request: HttpRequest, project: Project) -> dict[str, Any]:
         **saved_views.by_age(query),
         "usual": USUAL,
         "views": saved_views.of(project, request.user),
-        "models": browser.models_of(project),
         "verbs": bulk_verbs.VERBS,
         "just_done": mine,
         "done_before": done[len(mine) :],

@@ -240,6 +240,21 @@ def test_the_page_costs_the_same_for_one_item_as_for_a_full_page(
     assert cost() == alone <= 27
 
 
+def test_the_rest_of_the_filters_comes_when_it_is_asked_for_or_in_use(iris: Client, cast: Cast) -> None:
+    cast.item(version=make_version(cast.project, 1))
+    address, annotator = url(cast, "data"), 'name="annotator"'
+    for filters, is_there in (({"q": "a"}, False), ({"q": "a", "more": "1"}, True), ({"severity": "3"}, True)):
+        assert (annotator in iris.get(address, filters).content.decode()) == is_there
+    part = iris.get(address, {"q": "a", "more": "1"}, headers={"HX-Request": "true"}).content.decode()
+    assert annotator in part
+    assert "<html" not in part
+    assert 'name="q"' not in part
+    names = iris.get(address, {"models": "1"}).content.decode()
+    assert "<html" not in names
+    assert '<option value="v1"></option>' in names
+    assert iris.get(address, {"more": "1"}).context["query"] == ""  # no filter: nothing to keep as a view
+
+
 def test_a_comparison_and_a_demonstration_have_rows_too(iris: Client, cast: Cast) -> None:
     review = cast.item()
     other = make_item(cast.project, text="Another <b>answer</b>").generation
