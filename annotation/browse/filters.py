@@ -31,9 +31,9 @@ def found(project: Project, wanted: Wanted) -> Ways:
 def made(project: Project, wanted: Wanted, begin: str) -> Iterator[Way]:
     facts = {lookup: wanted[name] for name, lookup in FACTS.items() if wanted.get(name) and name != begin}
     bounds = by_date(project, facts, wanted.get("since"), wanted.get("until"))
-    bounds["gte"] = end_of(project, "pk")
+    bounds["gte"] = first = end_of(project, "pk")
     if reads_old(wanted):
-        bounds["lte"] = newest_answered(project)
+        bounds["lte"] = newest_answered(project, first)
     asked = [name for name in CONDITIONS if wanted.get(name) and (name != begin or name in ALWAYS)]
     conditions = [CONDITIONS[name](wanted[name]) for name in asked]
     if begin != "answers" and (answers := answers_that(wanted)) is not None:
@@ -91,8 +91,8 @@ def end_of(project: Project, order: str) -> int:
     return Item.objects.filter(project=project).order_by(order).values_list("pk", flat=True).first() or 0
 
 
-def newest_answered(project: Project) -> int:
-    ends = {"item__gte": end_of(project, "pk"), "item__lte": end_of(project, "-pk")}
+def newest_answered(project: Project, first: int) -> int:
+    ends = {"item__gte": first, "item__lte": end_of(project, "-pk")}
     answered = Answer.objects.order_by("-item_id").filter(
         there_is(Item.objects.filter(pk=OuterRef("item_id"), project=project)), **ends
     )
@@ -113,7 +113,9 @@ def by_state(project: Project, wanted: Wanted) -> list[Way]:
         seats = seats.filter(purpose=Seat.Purpose.WORK)
         answered = Seat.objects.filter(item=OuterRef("item_id"), status=status.ANSWERED, purpose=Seat.Purpose.WORK)
         held = seats.filter(status=status.OPEN, holder__isnull=False, lease_ends_at__gt=timezone.now())
-        begun = seats.filter(there_is(answered), status=status.OPEN, item_id__lte=newest_answered(project))
+        begun = seats.filter(
+            there_is(answered), status=status.OPEN, item_id__lte=newest_answered(project, end_of(project, "pk"))
+        )
         found = [held, begun]
     elif state == "replaced":
         found = [seats.filter(status=status.RETIRED)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.db.models.sql.compiler import SQLCompiler
@@ -65,18 +65,21 @@ def matching(model: type[Model], found: list[Term]) -> QuerySet:
     return rows.filter(pk__in=RawSQL(sql, [match(found)]))  # noqa: S611
 
 
-def by_longest(model: type[Model], found: list[Term], most: int) -> list[int] | None:
-    """Ids of the rows in which all of `found` occur; None, if more than `most` hold the longest word.
+def longest(found: list[Term]) -> Term:
+    """Which is likely to be the rarest."""
+    return max(found, key=lambda term: sum(map(len, term.words)))
 
-    That is likely to be the rarest. PostgreSQL's index gives, for each other word, all rows that hold it before the
-    first that holds both; here the others are asked of few rows. FTS5 goes along both at once, and needs no such help.
+
+def from_longest(model: type[Model], found: list[Term]) -> QuerySet:
+    """The same rows as `matching` gives, where few hold the longest word: only these are asked for the others.
+
+    PostgreSQL's index gives, for each other word, all rows that hold it before the first that holds both. FTS5 goes
+    along all of them at once, and needs no such help.
     """
     if len(found) < 2 or connection.vendor != "postgresql":
-        return None
-    longest = max(found, key=lambda term: sum(map(len, term.words)))
+        return matching(model, found)
     whole = Coalesce(Holds(F("pk"), Value(tsquery(found))), False)
-    rows = matching(model, [longest]).order_by().annotate(whole=whole).values_list("pk", "whole")[: most + 1]
-    return [pk for pk, is_whole in rows if is_whole] if len(rows) <= most else None
+    return matching(model, [longest(found)]).filter(whole)
 
 
 class Holds(Func):
@@ -111,6 +114,24 @@ class Among(Func):
         if connection.vendor == "postgresql":
             return f"{column} = ANY(%s::bigint[])", (*params, self.ids)
         return f"{column} IN (SELECT value FROM json_each(%s))", (*params, json.dumps(self.ids))  # noqa: S608
+
+
+class AmongFew(Func):
+    """That a column holds one of the ids that a query gives, which are few: AmongFew(F("prompt_id"), query).
+
+    PostgreSQL collects them first, and then looks each up in the column's index. Of a plain `IN` it makes a join, and
+    begins with whichever side it takes for the smaller one: it expects many texts where it asks the index of words.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, column: F, ids: QuerySet):
+        super().__init__(column, Subquery(ids.order_by()))
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any) -> Any:
+        column, ids = (compiler.compile(part) for part in self.get_source_expressions())
+        these = f"= ANY(ARRAY{ids[0]})" if connection.vendor == "postgresql" else f"IN {ids[0]}"
+        return f"{column[0]} {these}", (*column[1], *ids[1])
 
 
 def tsquery(found: list[Term]) -> str:

@@ -10,20 +10,19 @@ from dataclasses import replace
 from functools import reduce
 from operator import or_
 
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import F, Model, OuterRef, Q, QuerySet
 
 from annotation.browse import search
-from annotation.browse.search import Among, Term
+from annotation.browse.search import Among, AmongFew, Term
 from annotation.browse.ways import Way, there_is
 from annotation.models import Answer, Generation, Item, Prompt
 
-RARE = 2000
-"""Texts: so many are fetched at first; up to so many that hold the longest of several words are asked for the others
-one by one."""
+FEW = 5000
+"""Texts of a kind: where no more hold a word, all their items are looked up before they are put in order. PostgreSQL
+would else walk along the items in their order, and pass over all that came since, where what is looked for is old."""
 
-FEW = 5_000
-"""Texts: up to so many are followed to their items before these are put in order. PostgreSQL would walk along the items
-in their order, and pass over all that came since, where what is looked for is old."""
+SOME = 2000
+"""Texts that are fetched at first: PostgreSQL expects many, and would start more processes for them than it finds."""
 
 MANY = 50_000
 """Texts that still lead to their items."""
@@ -34,18 +33,32 @@ def by_words(text: str) -> Iterator[Way]:
     found = search.terms(text)
     everywhere = Way(all_texts(found), "pk", "pk", ground=Item.objects.all())
     yield everywhere
+    if all(is_rare(model, found) for model in search.TEXTS):
+        yield Way(looked_up(found), "pk", "pk")
+        return
     prompts, generations, answers = (holding(model, found) for model in (Prompt, Generation, Answer))
     if prompts is None or generations is None or answers is None:  # common, and what is rare is another filter
         yield replace(everywhere, ground=None)
         return
-    columns = (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations))
-    here = [Item.objects.filter(Among(F(column), ids)) for column, ids in columns if ids]
-    if here and max(len(prompts), len(generations)) <= FEW:
-        here = [Item.objects.filter(Among(F("pk"), [pk for items in here for pk in ids_of(items)]))]
-    for items in here:
-        yield Way(items, "pk", "pk")
+    for column, ids in (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations)):
+        if ids:
+            yield Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk")
     if answers:
         yield Way(Answer.objects.standing().filter(Among(F("pk"), answers)))
+
+
+def is_rare(model: type[Model], found: list[Term]) -> bool:
+    """Whether few texts hold the longest word, whatever they say of the others."""
+    return search.matching(model, [search.longest(found)]).order_by()[: FEW + 1].count() <= FEW
+
+
+def looked_up(found: list[Term]) -> QuerySet[Item]:
+    """The items of all texts that hold all words, which are few."""
+    prompts, generations, wrote = (search.from_longest(model, found) for model in (Prompt, Generation, Answer))
+    wrote = wrote.filter(undone_at=None).values("item")
+    texts = {"prompt_id": prompts, "generation_id": generations, "other_id": generations}
+    here = [Q(AmongFew(F(column), rows.values("pk"))) for column, rows in texts.items()]
+    return Item.objects.filter(reduce(or_, [*here, Q(AmongFew(F("pk"), wrote))]))
 
 
 def all_texts(found: list[Term]) -> QuerySet[Item]:
@@ -60,14 +73,8 @@ def all_texts(found: list[Term]) -> QuerySet[Item]:
 
 def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int] | None:
     """Ids of the texts that hold all words; None, if these are more than MANY."""
-    ids = search.by_longest(model, found, RARE)
-    if ids is None:
-        rows = search.matching(model, found)
-        ids = ids_of(rows, RARE + 1)  # PostgreSQL expects many, and would start more processes for them than it finds
-        if len(ids) > RARE:
-            ids = ids_of(rows, MANY + 1)
+    rows = search.matching(model, found).order_by().values_list("pk", flat=True)
+    ids = list(rows[: SOME + 1])
+    if len(ids) > SOME:
+        ids = list(rows[: MANY + 1])
     return ids if len(ids) <= MANY else None
-
-
-def ids_of(rows: QuerySet, most: int | None = None) -> list[int]:
-    return list(rows.order_by().values_list("pk", flat=True)[:most])

@@ -21,8 +21,8 @@ from studio.models import Project, Role
 @require_safe
 @needs(Role.CURATOR)
 def data(request: HttpRequest, project: Project) -> HttpResponse:
-    """The data browser. The page fetches parts of itself: how many items there are (`count`), once it is there; the rest
-    of the filters (`more`) and the names of models (`models`), once somebody turns to them."""
+    """The data browser. The page fetches parts of itself: how many items there are (`count`) once it is there, the rest
+    of the filters (`more`) and the names of models (`models`) once somebody turns to them."""
     if "models" in request.GET:
         return render(request, "annotation/_models.html", {"models": browser.models_of(project)})
     form = FilterForm(project, request.GET)

@@ -25,7 +25,7 @@ def ago(moment: datetime | None) -> str:
 
 @register.filter
 def since(at: datetime | None) -> SafeString | str:
-    """How long ago, "3 minutes ago", in a <time> that programs read and whose title is the moment; "never" for nothing."""
+    """How long ago, "3 minutes ago", in a <time> whose title is the moment itself; "never" for nothing."""
     if at is None:
         return "never"
     local = timezone.localtime(at)
