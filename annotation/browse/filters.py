@@ -10,9 +10,8 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, GreaterThan
 from django.utils import timezone
 
-from annotation.browse import search
+from annotation.browse import search, words
 from annotation.browse.ways import Condition, Way, Ways, there_is, there_is_no
-from annotation.browse.words import all_texts, by_words
 from annotation.models import Answer, Collection, Generation, Gold, Item, Seat, Span, Verdict
 from studio.models import Project
 
@@ -38,8 +37,24 @@ def made(project: Project, wanted: Wanted, begin: str) -> Iterator[Way]:
     conditions = [CONDITIONS[name](wanted[name]) for name in asked]
     if begin != "answers" and (answers := answers_that(wanted)) is not None:
         conditions.append(lambda way: there_is(answers.filter(**way.there())))
-    for way in LEADERS[begin](project, wanted):
-        yield narrowed(project, way, facts, bounds, conditions)
+
+    def narrow(way: Way) -> Way:
+        return narrowed(project, way, facts, bounds, conditions)
+
+    yield from words_lead(project, wanted, narrow) if begin == "q" else map(narrow, LEADERS[begin](project, wanted))
+
+
+def words_lead(project: Project, wanted: Wanted, narrow: Callable[[Way], Way]) -> Iterator[Way]:
+    """Where very many texts hold the words, what else is asked for leads, and the words are asked of each item."""
+    looked_for, second = search.terms(wanted["q"]), leader({**wanted, "q": ""})
+    yield narrow(words.near(looked_for))
+    ways = words.by_index(looked_for)  # asked for when the first one was not enough
+    if ways is not None:
+        yield from map(narrow, ways)
+    elif second in ("", "model"):  # a model's answers are in another order than what was found so far
+        yield narrow(words.everywhere(looked_for))
+    else:
+        yield from made(project, wanted, second)
 
 
 def narrowed(
@@ -162,7 +177,6 @@ def of_model(name: str) -> Condition:
 
 
 LEADERS: dict[str, Callable[[Project, Wanted], Iterable[Way]]] = {
-    "q": lambda project, wanted: by_words(wanted["q"]),
     "collection": lambda project, wanted: [
         Way(Collection.items.through.objects.filter(collection=wanted["collection"]), knows_project=True)
     ],
@@ -271,7 +285,7 @@ FACTS = {"mode": "mode", "topic": "prompt__topic"}
 """What an item is, by the column that says so."""
 
 CONDITIONS: dict[str, Callable[[Any], Condition]] = {
-    "q": lambda text: lambda way: there_is(all_texts(search.terms(text)).filter(**way.itself())),
+    "q": lambda text: lambda way: there_is(words.all_texts(search.terms(text)).filter(**way.itself())),
     "model": of_model,
     "collection": lambda one: (
         lambda way: there_is(Collection.items.through.objects.filter(collection=one, **way.there()))

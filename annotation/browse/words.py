@@ -5,7 +5,6 @@ the others, or far away: then the index of words leads. The index alone would be
 collects every text with a word that begins with "th" before it gives the first.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
 from operator import or_
@@ -28,23 +27,25 @@ MANY = 50_000
 """Texts that still lead to their items."""
 
 
-def by_words(text: str) -> Iterator[Way]:
-    """Ways to the items that hold all words of `text`; each is made when the ones before it were not enough."""
-    found = search.terms(text)
-    everywhere = Way(all_texts(found), "pk", "pk", ground=Item.objects.all())
-    yield everywhere
+def near(found: list[Term]) -> Way:
+    """Along all items, as far as it goes well."""
+    return replace(everywhere(found), ground=Item.objects.all())
+
+
+def everywhere(found: list[Term]) -> Way:
+    return Way(all_texts(found), "pk", "pk")
+
+
+def by_index(found: list[Term]) -> list[Way] | None:
+    """Ways that begin with the texts; None where these are too many to lead anywhere."""
     if all(is_rare(model, found) for model in search.TEXTS):
-        yield Way(looked_up(found), "pk", "pk")
-        return
+        return [Way(looked_up(found), "pk", "pk")]
     prompts, generations, answers = (holding(model, found) for model in (Prompt, Generation, Answer))
-    if prompts is None or generations is None or answers is None:  # common, and what is rare is another filter
-        yield replace(everywhere, ground=None)
-        return
-    for column, ids in (("prompt_id", prompts), ("generation_id", generations), ("other_id", generations)):
-        if ids:
-            yield Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk")
-    if answers:
-        yield Way(Answer.objects.standing().filter(Among(F("pk"), answers)))
+    if prompts is None or generations is None or answers is None:
+        return None
+    columns = {"prompt_id": prompts, "generation_id": generations, "other_id": generations}
+    ways = [Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk") for column, ids in columns.items() if ids]
+    return [*ways, Way(Answer.objects.standing().filter(Among(F("pk"), answers)))] if answers else ways
 
 
 def is_rare(model: type[Model], found: list[Term]) -> bool:

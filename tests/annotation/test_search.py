@@ -119,7 +119,7 @@ def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, m
     monkeypatch.setattr(words, "SOME", some)
     monkeypatch.setattr(words, "MANY", many)
     old = {cast.item(text=f"common {n}") for n in range(2)}
-    settle_item(wrote := cast.item(), rewrite="common too")
+    settle_item(wrote := cast.item(), rewrite="common too", by=cast.ada)
     pair = make_comparison(cast.project, text="another", other="a common one")
     asked = cast.item(prompt="what is common")
     make_item(cast.other, text="common elsewhere")
@@ -134,6 +134,17 @@ def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, m
     assert [pk for _, pk in ways.newest(looked_for, 2, beyond=2 * (pair.pk,))] == everything[1:3][::-1]
     assert found(cast, "common", state="settled") == {wrote}
     assert found(cast, "common too") == {wrote}
+    for also in (
+        {"state": "unread"},
+        {"topic": cast.topic},
+        {"mode": "compare"},
+        {"annotator": cast.ada},
+        {"model": "imported"},
+        {"topic": cast.topic, "rewrite": True},
+    ):
+        alone = {*ways.ids(filters.found(cast.project, also), 99)}
+        assert {item.pk for item in found(cast, "common", **also)} == alone & {*everything}
+        assert alone & {*everything}
     shelf = Collection.objects.create(project=cast.project, name="Shelf")
     shelf.items.add(asked, wrote, cast.item(text="not that word"))
     assert found(cast, "common", collection=shelf) == {asked, wrote}
