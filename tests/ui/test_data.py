@@ -23,7 +23,7 @@ def test_the_rest_of_the_filters_comes_when_it_is_opened(visit: Visit, peopled: 
     expect(page.locator("#models option").first).to_have_attribute("value", "v1")
     model.fill("v1")
     page.get_by_role("button", name="Show").click()
-    page.wait_for_url("**q=nurses**")
+    page.wait_for_url("**/data/?q=nurses&model=v1")
     expect(page.get_by_label("Model")).to_have_value("v1")  # in use: there without being opened
     expect(rows).to_have_count(1)
 

@@ -1,4 +1,4 @@
-// The data browser: how many items are chosen, and the dialog that says what will happen to them.
+// The data browser: its address, how many items are chosen, and the dialog that says what will happen to them.
 const form = document.querySelector("form[data-bulk]");
 const dialog = document.getElementById("bulk-dialog");
 
@@ -29,4 +29,8 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("click", (event) => {
   // The cancel link leads back to the page where the dialog is a page of its own; in a dialog it only closes it.
   if (dialog && event.target.closest("#bulk-dialog a[data-close]")) event.preventDefault();
+});
+// An address to share holds the filters that are in use, not the seventeen that are not.
+document.querySelector(".shelf-filters").addEventListener("formdata", ({ formData }) => {
+  for (const [name, value] of [...formData]) if (!value) formData.delete(name);
 });
