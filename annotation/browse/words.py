@@ -40,11 +40,14 @@ def by_index(found: list[Term]) -> list[Way] | None:
     """Ways that begin with the texts; None where these are too many to lead anywhere."""
     if all(is_rare(model, found) for model in search.TEXTS):
         return [Way(looked_up(found), "pk", "pk")]
-    prompts, generations, answers = (holding(model, found) for model in (Prompt, Generation, Answer))
-    if prompts is None or generations is None or answers is None:
-        return None
-    columns = {"prompt_id": prompts, "generation_id": generations, "other_id": generations}
+    held = dict[type[Model], list[int]]()
+    for model in search.TEXTS:
+        if (ids := holding(model, found)) is None:
+            return None
+        held[model] = ids
+    columns = {"prompt_id": held[Prompt], "generation_id": held[Generation], "other_id": held[Generation]}
     ways = [Way(Item.objects.filter(Among(F(column), ids)), "pk", "pk") for column, ids in columns.items() if ids]
+    answers = held[Answer]
     return [*ways, Way(Answer.objects.standing().filter(Among(F("pk"), answers)))] if answers else ways
 
 
@@ -72,7 +75,7 @@ def all_texts(found: list[Term]) -> QuerySet[Item]:
     return Item.objects.filter(reduce(or_, [*here, there_is(wrote)]))
 
 
-def holding(model: type[Prompt | Generation | Answer], found: list[Term]) -> list[int] | None:
+def holding(model: type[Model], found: list[Term]) -> list[int] | None:
     """Ids of the texts that hold all words; None, if these are more than MANY."""
     rows = search.matching(model, found).order_by().values_list("pk", flat=True)
     ids = list(rows[: SOME + 1])

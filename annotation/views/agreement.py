@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.vary import vary_on_headers
 from kombu.exceptions import OperationalError as NoBroker
 
 from annotation.measures import agreement_page, export_judgements, reports
@@ -17,6 +18,7 @@ FORMS = ("csv", "json")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
 @needs(Role.CURATOR)
 def agreement(request: HttpRequest, project: Project) -> HttpResponse:
     """The newest report; POST asks for a newer one; `format` downloads it; a poll gets the part that waits for it."""

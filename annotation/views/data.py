@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from annotation import freeze as freezing
 from annotation import receive
@@ -19,6 +20,7 @@ from studio.models import Project, Role
 
 
 @require_safe
+@vary_on_headers("HX-Request")  # Back shows what the browser kept under an address: the page, not its part
 @needs(Role.CURATOR)
 def data(request: HttpRequest, project: Project) -> HttpResponse:
     """The data browser. The page fetches parts of itself: how many items there are (`count`) once it is there, the rest
@@ -113,6 +115,7 @@ def import_file(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @needs(Role.CURATOR)
 def upload(request: HttpRequest, project: Project, pk: int) -> HttpResponse:
     """The report of a file; of a large one first how far it was read; the fragment polls this address itself."""

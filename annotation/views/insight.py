@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 from kombu.exceptions import OperationalError as NoBroker
 
 from annotation.measures import insight as dashboard
@@ -13,6 +14,7 @@ from studio.models import Project, Role
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @needs(Role.CURATOR)
 def insight(request: HttpRequest, project: Project) -> HttpResponse:
     """Pictures of a period, a topic, a way of working; what is slow to count is counted again by a worker."""

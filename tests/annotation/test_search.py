@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -110,24 +111,32 @@ STAGES = {
 """Where words are found: on the first stretch of the walk, further on, by the index, on a walk through everything."""
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, monkeypatch, stage):
+def at_stage(monkeypatch, stage):
     near, far, few, some, many = STAGES[stage]
     monkeypatch.setattr(ways, "NEAR", (near, near))
     monkeypatch.setattr(ways, "FAR", (far, far))
     monkeypatch.setattr(words, "FEW", few)
     monkeypatch.setattr(words, "SOME", some)
     monkeypatch.setattr(words, "MANY", many)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, monkeypatch, stage):
+    at_stage(monkeypatch, stage)
     old = {cast.item(text=f"common {n}") for n in range(2)}
     settle_item(wrote := cast.item(), rewrite="common too", by=cast.ada)
     pair = make_comparison(cast.project, text="another", other="a common one")
     asked = cast.item(prompt="what is common")
+    settle_item(taken_back := cast.item(), rewrite="common, and taken back")
+    taken_back.answers.update(undone_at=timezone.now())
     make_item(cast.other, text="common elsewhere")
     for n in range(6):
         cast.item(text=f"newer {n}")
-    everything = sorted(item.pk for item in {*old, wrote, pair, asked})
+    late = cast.item(text="as common as before")
+    cast.item(text="the newest")
+    everything = sorted(item.pk for item in {*old, wrote, pair, asked, late})
     looked_for = filters.found(cast.project, {"q": "common"})
-    for limit in range(1, 6):
+    for limit in range(1, 7):
         assert ways.ids(looked_for, limit) == everything[::-1][:limit]
         oldest = ways.newest(looked_for, limit, up=True)
         assert [pk for _, pk in oldest] == everything[:limit][::-1]
@@ -143,11 +152,41 @@ def test_words_are_found_wherever_they_stand_and_however_common_they_are(cast, m
         {"topic": cast.topic, "rewrite": True},
     ):
         alone = {*ways.ids(filters.found(cast.project, also), 99)}
-        assert {item.pk for item in found(cast, "common", **also)} == alone & {*everything}
-        assert alone & {*everything}
+        both = sorted(alone & {*everything}, reverse=True)
+        assert both == ways.ids(filters.found(cast.project, {"q": "common", **also}), 99)
+        assert both
     shelf = Collection.objects.create(project=cast.project, name="Shelf")
     shelf.items.add(asked, wrote, cast.item(text="not that word"))
     assert found(cast, "common", collection=shelf) == {asked, wrote}
+
+
+@pytest.mark.parametrize(
+    ("stage", "steps"),
+    {
+        "near": ["everywhere"],
+        "far": ["everywhere"],
+        "by the index": ["everywhere", "looked_up"],
+        "by the index, many": ["everywhere", "holding", "holding", "holding"],
+        "too common for the index": ["everywhere", "holding", "holding", "everywhere"],
+    }.items(),
+)
+def test_each_step_is_taken_when_those_before_it_were_not_enough(cast, monkeypatch, stage, steps):
+    at_stage(monkeypatch, stage)
+    for text in ("common", "common", "newer", "newer", "common", "newest"):
+        cast.item(text=text)
+    taken = []
+
+    def counted(name):
+        step = getattr(words, name)
+        return lambda *given: taken.append(name) or step(*given)
+
+    for name in ("everywhere", "looked_up", "holding"):
+        monkeypatch.setattr(words, name, counted(name))
+    assert len(ways.ids(filters.found(cast.project, {"q": "common"}), 3)) == 3
+    assert taken == steps
+    taken.clear()
+    assert len(ways.ids(filters.found(cast.project, {"q": "common", "topic": cast.topic}), 3)) == 3
+    assert taken == (steps[:-1] if "too" in stage else steps)  # there the topic leads
 
 
 def test_the_index_is_not_asked_for_what_is_met_at_once(cast, django_assert_num_queries):

@@ -19,6 +19,8 @@ def test_the_rest_of_the_filters_comes_when_it_is_opened(visit: Visit, peopled: 
     page.get_by_label("Words").fill("nurses")
     page.get_by_text("More filters").click()
     model = page.get_by_label("Model")
+    expect(model).to_be_visible()
+    expect(page.locator(".htmx-added")).to_have_count(0)  # nobody reaches the field so soon
     model.focus()
     expect(page.locator("#models option").first).to_have_attribute("value", "v1")
     model.fill("v1")
@@ -34,10 +36,23 @@ def test_the_rest_of_the_filters_is_a_link_where_the_studio_cannot_be_reached(vi
     visitor.expect("Failed to load resource", "htmx:afterRequest", "htmx:sendError")
     page = visitor.open(reverse("annotation:data", args=["peoples"]) + "?state=unread")
     page.route("**more=1", lambda route: route.abort())
-    page.get_by_text("More filters").click()
+    with page.expect_event("requestfailed"):
+        page.get_by_text("More filters").click()
     link = page.get_by_role("link", name="Readers, labels, models, dates")
     expect(link).to_be_visible()
     page.unroute("**more=1")
     link.click()
     expect(page.get_by_label("Annotator")).to_be_visible()
     expect(page.get_by_label("State")).to_have_value("unread")
+
+
+def test_back_shows_pages_and_never_their_parts(visit: Visit, peopled: Cast):
+    peopled.item()
+    page = visit(peopled.iris).open(reverse("annotation:data", args=["peoples"]) + "?more=1")
+    page.get_by_role("navigation", name="Views").get_by_role("link", name="All").click()
+    page.wait_for_url("**/data/?")
+    page.get_by_text("More filters").click()
+    expect(page.get_by_label("Annotator")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**more=1")
+    expect(page.get_by_role("heading", name="Data", level=1)).to_be_visible()
