@@ -1,4 +1,4 @@
-"""Filters for times, numbers and scores; those for times give HTML."""
+"""Filters for times, numbers and scores; HTML is made by `since`, `moment` and `short_day` alone."""
 
 from datetime import date, datetime
 from typing import Any
